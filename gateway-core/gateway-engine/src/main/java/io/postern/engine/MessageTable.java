@@ -1,0 +1,142 @@
+package io.postern.engine;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.function.IntFunction;
+import java.util.function.IntToLongFunction;
+
+/**
+ * A listing, checked and frozen: message-numbers from 1, exact sizes, unique-ids (RFC 1939 §4, §7).
+ * Immutable. It keeps half a million messages in three arrays.
+ */
+public final class MessageTable {
+    /** Longest unique-id, octets (RFC 1939 §7). */
+    private static final int MAX_UNIQUE_ID = 70;
+
+    private final long[] octets;
+    private final byte[] uniqueIds;
+    private final int[] ends;
+    private final long total;
+
+    private MessageTable(long[] octets, byte[] uniqueIds, int[] ends, long total) {
+        this.octets = octets;
+        this.uniqueIds = uniqueIds;
+        this.ends = ends;
+        this.total = total;
+    }
+
+    /**
+     * Copies a listing.
+     *
+     * @param count number of messages
+     * @param octets size by message-number
+     * @param uniqueId unique-id by message-number
+     * @throws ListingViolation for a negative count or size, a total beyond 63 bits, a unique-id
+     *     that is null, not of 1 to 70 characters from 0x21 to 0x7E, or there twice
+     */
+    public static MessageTable freeze(
+            int count, IntToLongFunction octets, IntFunction<String> uniqueId)
+            throws ListingViolation {
+        if (count < 0) {
+            throw new ListingViolation("the listing has " + count + " messages");
+        }
+        var sizes = new long[count];
+        var ends = new int[count];
+        var ids = new byte[Math.max(64, Math.min(count, 1 << 22) * 24)];
+        var used = 0;
+        var total = 0L;
+        for (var i = 0; i < count; i++) {
+            var number = i + 1;
+            sizes[i] = octets.applyAsLong(number);
+            if (sizes[i] < 0 || (total += sizes[i]) < 0) {
+                throw new ListingViolation(
+                        "message " + number + " is said to have " + sizes[i] + " octets");
+            }
+            var id = uniqueId.apply(number);
+            check(number, id);
+            if (ids.length - used < id.length()) {
+                ids = Arrays.copyOf(ids, Math.addExact(ids.length, Math.max(ids.length / 2, 128)));
+            }
+            for (var at = 0; at < id.length(); at++) {
+                ids[used++] = (byte) id.charAt(at);
+            }
+            ends[i] = used;
+        }
+        var table = new MessageTable(sizes, Arrays.copyOf(ids, used), ends, total);
+        table.refuseTwins();
+        return table;
+    }
+
+    public int count() {
+        return octets.length;
+    }
+
+    /** Size on the wire, octets. */
+    public long octets(int number) {
+        return octets[number - 1];
+    }
+
+    /** The sum of all sizes, octets. */
+    public long totalOctets() {
+        return total;
+    }
+
+    public String uniqueId(int number) {
+        var start = start(number);
+        return new String(uniqueIds, start, end(number) - start, StandardCharsets.US_ASCII);
+    }
+
+    /** All unique-ids, one after the other; {@link #start} and {@link #end} find one. */
+    byte[] uniqueIds() {
+        return uniqueIds;
+    }
+
+    int start(int number) {
+        return number == 1 ? 0 : ends[number - 2];
+    }
+
+    int end(int number) {
+        return ends[number - 1];
+    }
+
+    private static void check(int number, String id) throws ListingViolation {
+        if (id == null || id.isEmpty() || id.length() > MAX_UNIQUE_ID) {
+            throw new ListingViolation(
+                    "message "
+                            + number
+                            + " has a unique-id of "
+                            + (id == null ? "null" : id.length() + " characters"));
+        }
+        for (var at = 0; at < id.length(); at++) {
+            var c = id.charAt(at);
+            if (c < 0x21 || c > 0x7E) {
+                throw new ListingViolation(
+                        "message " + number + " has a unique-id with character " + (int) c);
+            }
+        }
+    }
+
+    /** Open addressing over the ids' octets: a set of strings would cost ten times the memory. */
+    private void refuseTwins() throws ListingViolation {
+        var slots = new int[Integer.highestOneBit(Math.max(count(), 2)) << 2];
+        for (var number = 1; number <= count(); number++) {
+            var hash = 0;
+            for (var at = start(number); at < end(number); at++) {
+                hash = 31 * hash + uniqueIds[at];
+            }
+            var slot = (hash ^ hash >>> 15) * 0x9E3779B1 >>> 3 & slots.length - 1;
+            while (slots[slot] != 0) {
+                if (sameId(slots[slot], number)) {
+                    throw new ListingViolation(
+                            "messages " + slots[slot] + " and " + number + " share a unique-id");
+                }
+                slot = slot + 1 & slots.length - 1;
+            }
+            slots[slot] = number;
+        }
+    }
+
+    private boolean sameId(int one, int other) {
+        return Arrays.equals(uniqueIds, start(one), end(one), uniqueIds, start(other), end(other));
+    }
+}

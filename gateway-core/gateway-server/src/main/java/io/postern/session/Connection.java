@@ -1,0 +1,56 @@
+package io.postern.session;
+
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+
+/**
+ * The client's end of a session, as the transport gives it. Every method may be called by any
+ * thread, and does nothing once the connection is closed.
+ */
+public interface Connection {
+
+    /** Where the client is. */
+    InetSocketAddress client();
+
+    /** Where the client came to. */
+    InetSocketAddress listener();
+
+    /** Whether the octets travel encrypted now. */
+    boolean encrypted();
+
+    /**
+     * Queues octets for the client. Never blocks. The connection owns the buffer from now on.
+     *
+     * @param octets from position to limit
+     */
+    void write(ByteBuffer octets);
+
+    /** Octets that were written and have not reached the kernel yet. */
+    long unsentOctets();
+
+    /**
+     * Blocks until at most {@code octets} of what was written are unsent. Never on an I/O thread.
+     *
+     * @return false if the connection is closed, or the client took nothing for as long as the
+     *     write-stall limit allows; nothing more can be sent then
+     */
+    boolean awaitUnsentAtMost(long octets) throws InterruptedException;
+
+    /** Stops reading from the client, so that its own buffers fill. */
+    void suspendReading();
+
+    /** Reads again. */
+    void resumeReading();
+
+    /**
+     * Sends {@code clear} in the clear, and encrypts from then on. Whatever was read before the
+     * handshake is dropped. The session hears {@link Session#secured}.
+     */
+    void startTls(ByteBuffer clear);
+
+    /** Closes once all that was written is out, or cannot go out any more. */
+    void close();
+
+    /** Closes at once. */
+    void abort();
+}

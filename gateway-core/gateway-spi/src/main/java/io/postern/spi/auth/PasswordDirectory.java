@@ -1,0 +1,31 @@
+package io.postern.spi.auth;
+
+import io.postern.spi.Fault;
+import io.postern.spi.Secret;
+
+/**
+ * A directory that checks passwords. The smallest plugin there is: one class with this one method.
+ *
+ * <pre>{@code
+ * public final class OneUser implements PasswordDirectory {
+ *     public Verdict verify(String name, Secret password) {
+ *         return name.equals("alice") && password.matches(KNOWN)
+ *                 ? new Verdict.Accepted(new User("alice"))
+ *                 : new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
+ *     }
+ * }
+ * }</pre>
+ */
+public interface PasswordDirectory extends UserDirectory {
+
+    /**
+     * Checks one password. Takes the same time whether the user exists or not (RFC 1939 §13).
+     *
+     * @param name what the client typed, never empty; not trusted, may hold any character
+     * @param password never empty; the caller's, who wipes it afterwards
+     * @return accepted with the canonical user, or refused with the reason, which only the log sees
+     * @throws Fault if the answer cannot be found out; never for a wrong password
+     * @throws InterruptedException if the server stops the attempt
+     */
+    Verdict verify(String name, Secret password) throws Fault, InterruptedException;
+}

@@ -1,0 +1,158 @@
+package io.postern.spi.wire;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+
+/**
+ * Turns one stored message into the lines of a POP3 multi-line response, and counts its octets (RFC
+ * 1939 §3, §7, §11).
+ *
+ * <ul>
+ *   <li>A line feed without a carriage return before it becomes CRLF; CRLF stays; a carriage return
+ *       elsewhere is data.
+ *   <li>A line that begins with a dot gets one more dot, which is not counted.
+ *   <li>A last line without a line end gets one; of a last CR the LF is added. An empty message
+ *       stays empty.
+ *   <li>With a number of body lines, the message ends after that many lines below the first empty
+ *       one: the form that TOP asks for.
+ * </ul>
+ *
+ * <p>The final dot is not its business: whoever sends adds it once the count is known to be true.
+ *
+ * <p>One thread at a time.
+ */
+public final class MessageEncoder {
+    /** In place of a number of body lines: the whole message. */
+    public static final int WHOLE = -1;
+
+    /** How much of a stream {@link #measure} reads at once, octets. */
+    private static final int CHUNK = 32 * 1024;
+
+    private final boolean top;
+    private int linesLeft;
+    private boolean inBody;
+    private boolean atLineStart = true;
+    private boolean afterCr;
+    private boolean lineIsEmpty = true;
+    private boolean complete;
+    private long octets;
+
+    /**
+     * @param bodyLines how many lines of the body, 0 or more, or {@link #WHOLE}
+     */
+    public MessageEncoder(int bodyLines) {
+        if (bodyLines < WHOLE) {
+            throw new IllegalArgumentException("body lines " + bodyLines);
+        }
+        top = bodyLines != WHOLE;
+        linesLeft = bodyLines;
+    }
+
+    /**
+     * Encodes as much of {@code in} as {@code out} has room for. Stops early, and leaves the rest
+     * of {@code in}, once {@link #complete} is true.
+     *
+     * @param in a buffer over an array
+     * @param out a buffer over an array; takes nothing while it has room for fewer than two octets
+     */
+    public void encode(ByteBuffer in, ByteBuffer out) {
+        var source = in.array();
+        var target = out.array();
+        var from = in.arrayOffset() + in.position();
+        var end = in.arrayOffset() + in.limit();
+        var to = out.arrayOffset() + out.position();
+        var room = out.arrayOffset() + out.limit();
+        while (from < end && room - to >= 2 && !complete) {
+            var octet = source[from];
+            if (octet == '\n') {
+                if (!afterCr) {
+                    target[to++] = '\r';
+                    octets++;
+                }
+                target[to++] = '\n';
+                octets++;
+                from++;
+                lineEnded();
+                continue;
+            }
+            if (atLineStart && octet == '.') {
+                target[to++] = '.';
+            }
+            // The room for a CR is kept back, for the line feed that may stop the run.
+            var runEnd = Math.min(end, from + room - to - (room - to > 1 ? 1 : 0));
+            var start = from;
+            while (from < runEnd && source[from] != '\n') {
+                from++;
+            }
+            System.arraycopy(source, start, target, to, from - start);
+            to += from - start;
+            octets += from - start;
+            afterCr = source[from - 1] == '\r';
+            lineIsEmpty = lineIsEmpty && from - start == 1 && afterCr && atLineStart;
+            atLineStart = false;
+        }
+        in.position(from - in.arrayOffset());
+        out.position(to - out.arrayOffset());
+    }
+
+    /**
+     * Ends the message, with the line end that is missing if one is.
+     *
+     * @param out has room for two octets
+     */
+    public void finish(ByteBuffer out) {
+        if (!atLineStart) {
+            if (!afterCr) {
+                out.put((byte) '\r');
+                octets++;
+            }
+            out.put((byte) '\n');
+            octets++;
+            lineEnded();
+        }
+        complete = true;
+    }
+
+    /**
+     * Whether nothing more will be taken: the lines that TOP asked for are out, or it is finished.
+     */
+    public boolean complete() {
+        return complete;
+    }
+
+    /** The octets so far, without stuffed dots: after {@link #finish}, the message's size. */
+    public long octets() {
+        return octets;
+    }
+
+    /**
+     * The size on the wire of a whole message, octets.
+     *
+     * @param message read to its end, not closed
+     */
+    public static long measure(InputStream message) throws IOException {
+        var encoder = new MessageEncoder(WHOLE);
+        var in = new byte[CHUNK];
+        var out = ByteBuffer.allocate(2 * CHUNK);
+        for (int read; (read = message.read(in)) >= 0; ) {
+            encoder.encode(ByteBuffer.wrap(in, 0, read), out.clear());
+        }
+        encoder.finish(out.clear());
+        return encoder.octets();
+    }
+
+    private void lineEnded() {
+        if (top) {
+            if (inBody) {
+                linesLeft--;
+            } else if (lineIsEmpty) {
+                inBody = true;
+            }
+            complete = inBody && linesLeft == 0;
+        }
+        atLineStart = true;
+        afterCr = false;
+        lineIsEmpty = true;
+    }
+}
