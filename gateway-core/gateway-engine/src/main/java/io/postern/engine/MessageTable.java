@@ -124,13 +124,13 @@ public final class MessageTable {
             for (var at = start(number); at < end(number); at++) {
                 hash = 31 * hash + uniqueIds[at];
             }
-            var slot = (hash ^ hash >>> 15) * 0x9E3779B1 >>> 3 & slots.length - 1;
+            var slot = (((hash ^ (hash >>> 15)) * 0x9E3779B1) >>> 3) & (slots.length - 1);
             while (slots[slot] != 0) {
                 if (sameId(slots[slot], number)) {
                     throw new ListingViolation(
                             "messages " + slots[slot] + " and " + number + " share a unique-id");
                 }
-                slot = slot + 1 & slots.length - 1;
+                slot = (slot + 1) & (slots.length - 1);
             }
             slots[slot] = number;
         }
