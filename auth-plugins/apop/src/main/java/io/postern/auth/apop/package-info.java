@@ -1,0 +1,2 @@
+/** The plugin {@code apop}: the command APOP. */
+package io.postern.auth.apop;

@@ -1,0 +1,2 @@
+/** The plugin {@code sasl-plain}: AUTH PLAIN. */
+package io.postern.auth.saslplain;
