@@ -12,7 +12,7 @@ public sealed interface Event {
     /**
      * A line from the client, without its line end.
      *
-     * @param octets the engine's to keep and to wipe
+     * @param octets the engine's to keep; it wipes them, for they may be a password
      */
     @SuppressWarnings("ArrayRecordComponent") // handed over once, compared by nobody
     record Line(byte[] octets) implements Event {}

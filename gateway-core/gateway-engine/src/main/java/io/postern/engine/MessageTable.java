@@ -82,20 +82,30 @@ public final class MessageTable {
     }
 
     public String uniqueId(int number) {
-        var start = start(number);
-        return new String(uniqueIds, start, end(number) - start, StandardCharsets.US_ASCII);
+        return new String(
+                uniqueIds, start(number), uniqueIdLength(number), StandardCharsets.US_ASCII);
     }
 
-    /** All unique-ids, one after the other; {@link #start} and {@link #end} find one. */
-    byte[] uniqueIds() {
-        return uniqueIds;
+    int uniqueIdLength(int number) {
+        return end(number) - start(number);
     }
 
-    int start(int number) {
+    /**
+     * Copies a unique-id.
+     *
+     * @return where the next octet goes
+     */
+    int putUniqueId(int number, byte[] into, int at) {
+        var length = uniqueIdLength(number);
+        System.arraycopy(uniqueIds, start(number), into, at, length);
+        return at + length;
+    }
+
+    private int start(int number) {
         return number == 1 ? 0 : ends[number - 2];
     }
 
-    int end(int number) {
+    private int end(int number) {
         return ends[number - 1];
     }
 

@@ -6,7 +6,9 @@ import java.util.Objects;
 
 /**
  * What the server says to one command: the only place that makes wire text (RFC 1939 §3, RFC 2449
- * §4).
+ * §4). A text that comes from elsewhere does no harm: what is not printable ASCII becomes a
+ * question mark, a "[" at its beginning a "(", for a client would take that for a response code
+ * (RFC 2449 §6.4), and what does not fit into the line is cut off.
  */
 public final class Reply {
     /** Longest first line of a response, octets, CRLF included (RFC 2449 §4). */
@@ -30,10 +32,31 @@ public final class Reply {
         return new Reply(line("+OK", text), Objects.requireNonNull(body));
     }
 
+    /** A positive answer with more to come: these lines, and the final dot. */
+    static Reply ok(String text, String lines) {
+        var body = (lines + ".\r\n").getBytes(StandardCharsets.US_ASCII);
+        return ok(text, new Octets(body, null));
+    }
+
+    /** A positive answer of two numbers, as STAT and LIST with an argument want it. */
+    static Reply ok(long one, long other) {
+        var line = numbered(one, Decimal.digits(other));
+        Decimal.put(line, line.length - 2 - Decimal.digits(other), other);
+        return new Reply(line, null);
+    }
+
+    /** A positive answer of a message-number and its unique-id, as UIDL wants it. */
+    static Reply ok(int number, MessageTable messages) {
+        var length = messages.uniqueIdLength(number);
+        var line = numbered(number, length);
+        messages.putUniqueId(number, line, line.length - 2 - length);
+        return new Reply(line, null);
+    }
+
     /** A negative answer. */
     public static Reply err(Problem problem, String text) {
-        var code = problem.code().isEmpty() ? "" : "[" + problem.code() + "] ";
-        return new Reply(line("-ERR", code + text), null);
+        var status = problem.code().isEmpty() ? "-ERR" : "-ERR [" + problem.code() + "]";
+        return new Reply(line(status, text), null);
     }
 
     /** A SASL challenge, already in base64; of any length (RFC 5034 §4). */
@@ -41,34 +64,62 @@ public final class Reply {
         return new Reply(("+ " + base64 + "\r\n").getBytes(StandardCharsets.US_ASCII), null);
     }
 
-    /** The octets of the whole answer. May be asked for once only. */
+    /**
+     * The octets of the whole answer. An answer of one line gives them any number of times; one
+     * with more to come once only.
+     */
     public OctetSource octets() {
-        var rest = ByteBuffer.wrap(head);
-        return into -> {
-            if (rest.hasRemaining()) {
-                var part = rest.slice();
-                part.limit(Math.min(part.remaining(), into.remaining()));
-                rest.position(rest.position() + part.remaining());
-                into.put(part);
-                if (rest.hasRemaining()) {
-                    return false;
-                }
-            }
-            return body == null || (into.hasRemaining() && body.fill(into));
-        };
+        return new Octets(head, body);
+    }
+
+    /** "+OK ", a number, a space, room, CRLF. */
+    private static byte[] numbered(long number, int room) {
+        var line = new byte[4 + Decimal.digits(number) + 1 + room + 2];
+        line[0] = '+';
+        line[1] = 'O';
+        line[2] = 'K';
+        line[3] = ' ';
+        line[Decimal.put(line, 4, number)] = ' ';
+        line[line.length - 2] = '\r';
+        line[line.length - 1] = '\n';
+        return line;
     }
 
     private static byte[] line(String status, String text) {
-        var line = text.isEmpty() ? status : status + " " + text;
-        if (line.length() > MAX_FIRST_LINE - 2) {
-            line = line.substring(0, MAX_FIRST_LINE - 2);
+        var line = new StringBuilder(status);
+        if (!text.isEmpty()) {
+            line.append(' ').append(text.charAt(0) == '[' ? '(' : text.charAt(0));
+            line.append(text, 1, text.length());
         }
-        var octets = (line + "\r\n").getBytes(StandardCharsets.US_ASCII);
-        for (var at = 0; at < octets.length - 2; at++) {
-            if (octets[at] < ' ' || octets[at] == 0x7F) {
-                throw new IllegalArgumentException("a control character in a reply");
+        line.setLength(Math.min(line.length(), MAX_FIRST_LINE - 2));
+        for (var at = 0; at < line.length(); at++) {
+            if (line.charAt(at) < ' ' || line.charAt(at) > '~') {
+                line.setCharAt(at, '?');
             }
         }
-        return octets;
+        return line.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Some octets, and then those of another source, if there is one. */
+    private static final class Octets implements OctetSource {
+        private final byte[] first;
+        private final OctetSource then;
+        private int at;
+
+        Octets(byte[] first, OctetSource then) {
+            this.first = first;
+            this.then = then;
+        }
+
+        @Override
+        public boolean fill(ByteBuffer into) {
+            var part = Math.min(first.length - at, into.remaining());
+            into.put(first, at, part);
+            at += part;
+            if (at < first.length) {
+                return false;
+            }
+            return then == null || (into.hasRemaining() && then.fill(into));
+        }
     }
 }
