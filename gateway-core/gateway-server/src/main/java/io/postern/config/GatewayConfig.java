@@ -1,0 +1,78 @@
+package io.postern.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All that {@code gateway.xml} says. Plugins are named here and not looked at: whether they exist
+ * and like their settings is another room's question.
+ *
+ * @param serverName what the server calls itself in stamps and logs; empty: the host's name
+ * @param listeners at least one
+ * @param mechanisms at least one, in the order of the file
+ * @param realms at least one, exactly one of them the default
+ */
+public record GatewayConfig(
+        Path file,
+        Optional<String> serverName,
+        List<Listener> listeners,
+        Limits limits,
+        List<PluginPlace> mechanisms,
+        PluginPlace locks,
+        List<Realm> realms) {
+
+    public GatewayConfig {
+        listeners = List.copyOf(listeners);
+        mechanisms = List.copyOf(mechanisms);
+        realms = List.copyOf(realms);
+    }
+
+    /**
+     * Where clients are waited for.
+     *
+     * @param address a numeric address or a host name
+     * @param port from 0 to 65535; 0 takes any free one
+     * @param line where it stands in the file
+     */
+    public record Listener(String address, int port, int line) {}
+
+    /**
+     * What a client may take, and for how long.
+     *
+     * @param idleTimeout how long a logged-in client may be silent (RFC 1939 §3)
+     * @param loginTimeout how long a client may take to log in
+     * @param writeStall how long a client may take nothing of what is sent
+     * @param lockWait how long to wait for a maildrop that is in use; at most 10 s
+     * @param commitLimit how long the removal at QUIT may take
+     * @param drain how long a stop waits for what is running
+     */
+    public record Limits(
+            Duration idleTimeout,
+            Duration loginTimeout,
+            Duration writeStall,
+            Duration lockWait,
+            Duration commitLimit,
+            Duration drain) {}
+
+    /**
+     * Users and their mail.
+     *
+     * @param name lower-case letters, digits and hyphens; no two realms share one
+     * @param byDefault whether it takes the names without a domain, and those of unknown domains
+     * @param domains lower-case; no two realms share one
+     * @param directories at least one, asked in this order
+     */
+    public record Realm(
+            String name,
+            boolean byDefault,
+            List<String> domains,
+            List<PluginPlace> directories,
+            PluginPlace store) {
+        public Realm {
+            domains = List.copyOf(domains);
+            directories = List.copyOf(directories);
+        }
+    }
+}

@@ -1,0 +1,526 @@
+package io.postern.config;
+
+import io.postern.config.GatewayConfig.Limits;
+import io.postern.config.GatewayConfig.Listener;
+import io.postern.config.GatewayConfig.Realm;
+import io.postern.config.PluginPlace.Given;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Reads {@code gateway.xml} into a {@link GatewayConfig}. One object for one reading. */
+public final class GatewayFile {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+    private static final Pattern DOMAIN =
+            Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+
+    /** Longest domain name, octets (RFC 1035 §2.3.4). */
+    private static final int MAX_DOMAIN = 253;
+
+    private static final int MAX_PORT = 65_535;
+
+    /** Shortest autologout that RFC 1939 §3 allows. */
+    private static final Duration SHORTEST_IDLE = Duration.ofMinutes(10);
+
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration DAY = Duration.ofDays(1);
+
+    private final Path file;
+    private final Path home;
+    private final List<Problem> problems = new ArrayList<>();
+    private final List<PluginPlace> places = new ArrayList<>();
+
+    private GatewayFile(Path file, Path home) {
+        this.file = file;
+        this.home = home;
+    }
+
+    /**
+     * Reads it. Opens nothing but the file, and what {@code ${file:...}} in it names.
+     *
+     * @param file as the operator is shown it
+     * @param home the installation's folder, for relative paths and the plugins' state
+     * @param environment gives the value of an environment variable, or null
+     */
+    public static Draft read(Path file, Path home, UnaryOperator<String> environment) {
+        return new GatewayFile(file, home).read(environment);
+    }
+
+    private Draft read(UnaryOperator<String> environment) {
+        XmlSource.Read source;
+        try {
+            source = new XmlSource(file, new Variables(file, home, environment, problems)).read();
+        } catch (BadConfiguration e) {
+            return new Draft(Optional.empty(), List.of(), e.problems());
+        }
+        if (!source.root().name().equals("gateway")) {
+            problem(
+                    source.root(),
+                    "the file does not start with <gateway>",
+                    "Begin with the distribution's conf/gateway.xml.");
+            return new Draft(Optional.empty(), List.of(), problems);
+        }
+        var config = gateway(source.root());
+        if (problems.isEmpty()) {
+            // What is found here is said better; the schema catches what slipped through.
+            for (var violation : source.violations()) {
+                problems.add(
+                        new Problem(
+                                file,
+                                violation.line(),
+                                "",
+                                violation.words(),
+                                "gateway.xsd says what may stand here."));
+            }
+        }
+        problems.sort(Comparator.comparingInt(Problem::line));
+        return new Draft(
+                problems.isEmpty() ? Optional.of(config) : Optional.empty(), places, problems);
+    }
+
+    private GatewayConfig gateway(Element root) {
+        var serverName = one(root, "server").flatMap(this::serverName);
+        var listeners = group(root, "listeners", "listener", this::listener);
+        var limits = limits(one(root, "limits"));
+        var mechanisms =
+                group(
+                        root,
+                        "authentication",
+                        "mechanism",
+                        element -> place(element, "mechanism", "server", new HashSet<>()));
+        var realms = realms(root);
+        var locks =
+                one(root, "locks")
+                        .flatMap(element -> place(element, "locks", "server", new HashSet<>()))
+                        .orElseGet(this::localLocks);
+        close(root);
+        return new GatewayConfig(file, serverName, listeners, limits, mechanisms, locks, realms);
+    }
+
+    private Optional<String> serverName(Element server) {
+        var name = server.attribute("name");
+        close(server);
+        if (name.isEmpty()) {
+            problem(server, "it has no name", "Add name=\"...\", or remove <server>.");
+            return Optional.empty();
+        }
+        var text = name.get().text().toLowerCase(Locale.ROOT);
+        if (text.length() > MAX_DOMAIN || !DOMAIN.matcher(text).matches()) {
+            wrong(server, "name", name.get(), "is not a host name", "Give one like mail.example.");
+        }
+        return Optional.of(text);
+    }
+
+    private Optional<Listener> listener(Element element) {
+        var address = element.attribute("address");
+        var port = element.attribute("port");
+        close(element);
+        if (address.isEmpty()) {
+            problem(
+                    element,
+                    "address",
+                    "it is missing",
+                    "Give the address to listen on, such as 127.0.0.1, 0.0.0.0 or ::.");
+        } else if (!address.get().text().matches("[0-9A-Za-z.:%_-]+")) {
+            wrong(
+                    element,
+                    "address",
+                    address.get(),
+                    "is not an address",
+                    "Give one like 127.0.0.1, 0.0.0.0, ::1 or ::.");
+        }
+        var number = -1;
+        if (port.isEmpty()) {
+            problem(element, "port", "it is missing", "Give one; POP3's own is 110.");
+        } else if (port.get().text().matches("[0-9]{1,5}")) {
+            number = Integer.parseInt(port.get().text());
+        }
+        if (port.isPresent() && (number < 0 || number > MAX_PORT)) {
+            wrong(
+                    element,
+                    "port",
+                    port.get(),
+                    "is not a port",
+                    "Give a number from 0 to 65535; POP3's own is 110, 0 takes any free one.");
+        }
+        return address.isPresent() && number >= 0
+                ? Optional.of(new Listener(address.get().text(), number, element.line()))
+                : Optional.empty();
+    }
+
+    private Limits limits(Optional<Element> element) {
+        var idle =
+                duration(element, "idle-timeout", Duration.ofMinutes(10), SECOND, DAY, this::idle);
+        var limits =
+                new Limits(
+                        idle,
+                        duration(element, "login-timeout", Duration.ofMinutes(1), SECOND, HOUR),
+                        duration(element, "write-stall", Duration.ofMinutes(1), SECOND, HOUR),
+                        duration(
+                                element,
+                                "lock-wait",
+                                Duration.ofSeconds(2),
+                                Duration.ZERO,
+                                Duration.ofSeconds(10)),
+                        duration(element, "commit-limit", Duration.ofSeconds(60), SECOND, HOUR),
+                        duration(element, "drain", Duration.ofSeconds(30), Duration.ZERO, HOUR));
+        element.ifPresent(this::close);
+        return limits;
+    }
+
+    private void idle(Element element, Duration idle) {
+        var allowed = element.attribute("allow-short").map(Element.Value::text).orElse("false");
+        if (!allowed.equals("true") && !allowed.equals("false")) {
+            wrong(
+                    element,
+                    "allow-short",
+                    element.attribute("allow-short").get(),
+                    "is neither true nor false",
+                    "Give true or false.");
+        } else if (idle.compareTo(SHORTEST_IDLE) < 0 && allowed.equals("false")) {
+            problem(
+                    element,
+                    "it is shorter than the 10 minutes that RFC 1939 §3 promises to clients",
+                    "Give PT10M or more, or add allow-short=\"true\".");
+        }
+    }
+
+    private Duration duration(
+            Optional<Element> limits,
+            String name,
+            Duration fallback,
+            Duration least,
+            Duration most) {
+        return duration(limits, name, fallback, least, most, (_, _) -> {});
+    }
+
+    private Duration duration(
+            Optional<Element> limits,
+            String name,
+            Duration fallback,
+            Duration least,
+            Duration most,
+            BiConsumer<Element, Duration> further) {
+        var element = limits.flatMap(parent -> one(parent, name));
+        if (element.isEmpty()) {
+            return fallback;
+        }
+        var at = element.get();
+        var given = fallback;
+        try {
+            given = Duration.parse(at.content().text());
+            if (given.compareTo(least) < 0 || given.compareTo(most) > 0) {
+                wrong(
+                        at,
+                        at.name(),
+                        at.content(),
+                        "is out of range",
+                        "Give " + least + " to " + most + ".");
+            }
+            further.accept(at, given);
+        } catch (DateTimeParseException e) {
+            wrong(
+                    at,
+                    at.name(),
+                    at.content(),
+                    "is not a duration",
+                    "Give one like PT30S, PT10M or PT1H.");
+        }
+        close(at);
+        return given;
+    }
+
+    private List<Realm> realms(Element root) {
+        var names = new HashMap<String, Integer>();
+        var domains = new HashMap<String, Integer>();
+        var defaults = new ArrayList<Element>();
+        var group = root.children("realms");
+        var realms =
+                group(root, "realms", "realm", element -> realm(element, names, domains, defaults));
+        var elements = group.stream().flatMap(one -> one.children("realm").stream()).toList();
+        if (defaults.size() > 1) {
+            for (var more : defaults.subList(1, defaults.size())) {
+                problem(
+                        more,
+                        "default",
+                        "the realm at line " + defaults.getFirst().line() + " is the default",
+                        "Let one realm only be the default.");
+            }
+        } else if (defaults.isEmpty() && elements.size() > 1) {
+            problem(
+                    group.getFirst(),
+                    "no realm is the default",
+                    "Add default=\"true\" to the one that takes names without a domain.");
+        }
+        // A single realm has no rival: it is the default without saying so.
+        return realms.size() == 1
+                ? List.of(
+                        new Realm(
+                                realms.getFirst().name(),
+                                true,
+                                realms.getFirst().domains(),
+                                realms.getFirst().directories(),
+                                realms.getFirst().store()))
+                : realms;
+    }
+
+    private Optional<Realm> realm(
+            Element element,
+            Map<String, Integer> names,
+            Map<String, Integer> domainLines,
+            List<Element> defaults) {
+        var name = realmName(element, names);
+        var byDefault = flag(element, "default");
+        if (byDefault) {
+            defaults.add(element);
+        }
+        var domains = new ArrayList<String>();
+        for (var domain : element.children("domain")) {
+            domain(domain, domainLines).ifPresent(domains::add);
+        }
+        var taken = new HashSet<String>();
+        var directories = new ArrayList<PluginPlace>();
+        for (var directory : element.children("directory")) {
+            place(directory, "directory", name, taken).ifPresent(directories::add);
+        }
+        if (element.children("directory").isEmpty()) {
+            problem(
+                    element,
+                    "it has no <directory>",
+                    "Add <directory plugin=\"...\">: where its users are known.");
+        }
+        var stores = element.children("store");
+        if (stores.size() != 1) {
+            problem(
+                    stores.isEmpty() ? element : stores.get(1),
+                    stores.isEmpty() ? "it has no <store>" : "a realm has one <store>",
+                    stores.isEmpty()
+                            ? "Add <store plugin=\"...\">: where its mail is kept."
+                            : "Keep one of them.");
+        }
+        var store = Optional.<PluginPlace>empty();
+        for (var one : stores) {
+            store = place(one, "store", name, taken);
+        }
+        close(element);
+        return store.map(kept -> new Realm(name, byDefault, domains, directories, kept));
+    }
+
+    private String realmName(Element element, Map<String, Integer> names) {
+        var given = element.attribute("name");
+        if (given.isEmpty()) {
+            problem(element, "name", "it is missing", "Give the realm a name.");
+            return "unnamed";
+        }
+        var name = given.get().text();
+        if (!NAME.matcher(name).matches()) {
+            wrong(
+                    element,
+                    "name",
+                    given.get(),
+                    "is not a realm's name",
+                    "Use 1 to 63 lower-case letters, digits and hyphens.");
+            return "unnamed";
+        }
+        var before = names.putIfAbsent(name, element.line());
+        if (before != null) {
+            wrong(
+                    element,
+                    "name",
+                    given.get(),
+                    "is the name of the realm at line " + before,
+                    "Give each realm its own.");
+        }
+        return name;
+    }
+
+    private Optional<String> domain(Element element, Map<String, Integer> lines) {
+        close(element);
+        var domain = element.content().text().toLowerCase(Locale.ROOT);
+        if (domain.length() > MAX_DOMAIN || !DOMAIN.matcher(domain).matches()) {
+            wrong(
+                    element,
+                    "domain",
+                    element.content(),
+                    "is not a domain",
+                    "Give one like example.org.");
+            return Optional.empty();
+        }
+        var before = lines.putIfAbsent(domain, element.line());
+        if (before != null) {
+            wrong(
+                    element,
+                    "domain",
+                    element.content(),
+                    "stands at line " + before + " already",
+                    "Give each domain to one realm.");
+        }
+        return Optional.of(domain);
+    }
+
+    private boolean flag(Element element, String name) {
+        var given = element.attribute(name);
+        if (given.isPresent() && !given.get().text().matches("true|false")) {
+            wrong(element, name, given.get(), "is neither true nor false", "Give true or false.");
+        }
+        return given.isPresent() && given.get().text().equals("true");
+    }
+
+    /**
+     * Reads the element that names a plugin.
+     *
+     * @param owner the realm's name, or {@code server}: the plugin's state is kept below it
+     * @param taken the state folders that this owner's plugins have
+     */
+    private Optional<PluginPlace> place(
+            Element element, String kind, String owner, Set<String> taken) {
+        var plugin = element.attribute("plugin");
+        var given = new ArrayList<Given>();
+        for (var setting : element.anyChildren()) {
+            if (!setting.anyChildren().isEmpty() || !setting.unknownAttributes().isEmpty()) {
+                problem(
+                        setting,
+                        "a plugin's setting is a plain text",
+                        "Write <" + setting.name() + ">...</" + setting.name() + ">.");
+            }
+            given.add(
+                    new Given(
+                            setting.name(),
+                            setting.line(),
+                            setting.content().written(),
+                            setting.content().text()));
+        }
+        close(element);
+        if (plugin.isEmpty()) {
+            problem(
+                    element,
+                    "plugin",
+                    "it is missing",
+                    "Name a plugin; \"postern plugins\" shows which there are.");
+            return Optional.empty();
+        }
+        var name = plugin.get().text();
+        if (!NAME.matcher(name).matches()) {
+            wrong(
+                    element,
+                    "plugin",
+                    plugin.get(),
+                    "is not a plugin's name",
+                    "Name a plugin; \"postern plugins\" shows which there are.");
+            return Optional.empty();
+        }
+        // A second plugin of the same name in one realm keeps its state apart from the first's.
+        var folder = name;
+        for (var number = 2; !taken.add(kind + "/" + folder); number++) {
+            folder = name + "-" + number;
+        }
+        var state = home.resolve("state").resolve(kind).resolve(owner).resolve(folder);
+        var place = new PluginPlace(file, element.line(), kind, name, given, home, state);
+        places.add(place);
+        return Optional.of(place);
+    }
+
+    private PluginPlace localLocks() {
+        var state = home.resolve("state").resolve("locks").resolve("server").resolve("local");
+        var place = new PluginPlace(file, 0, "locks", "local", List.of(), home, state);
+        places.add(place);
+        return place;
+    }
+
+    /** Reads the members of a list that must be there once and hold at least one. */
+    private <T> List<T> group(
+            Element root, String name, String member, Function<Element, Optional<T>> read) {
+        var group = one(root, name);
+        if (group.isEmpty()) {
+            problem(
+                    root,
+                    name,
+                    "it is missing",
+                    "Add <" + name + "> with at least one <" + member + ">.");
+            return List.of();
+        }
+        var members = group.get().children(member);
+        if (members.isEmpty()) {
+            problem(group.get(), "it is empty", "Add at least one <" + member + ">.");
+        }
+        var all = new ArrayList<T>();
+        members.forEach(element -> read.apply(element).ifPresent(all::add));
+        close(group.get());
+        return all;
+    }
+
+    private Optional<Element> one(Element parent, String name) {
+        var found = parent.children(name);
+        for (var more : found.stream().skip(1).toList()) {
+            problem(
+                    more,
+                    "it stands at line " + found.getFirst().line() + " already",
+                    "Keep one of them.");
+        }
+        return found.stream().findFirst();
+    }
+
+    /** Refuses what nobody asked for. */
+    private void close(Element element) {
+        for (var unknown : element.unknownChildren()) {
+            problem(
+                    unknown,
+                    "there is no such element in <" + element.name() + ">",
+                    instead("<%s>", element.knownChildren()));
+        }
+        for (var unknown : element.unknownAttributes()) {
+            problem(
+                    element,
+                    unknown,
+                    "<" + element.name() + "> has no such attribute",
+                    instead("%s", element.knownAttributes()));
+        }
+    }
+
+    private static String instead(String shape, Set<String> known) {
+        return known.isEmpty()
+                ? "Remove it."
+                : "Remove it, or use one of: "
+                        + known.stream()
+                                .map(name -> String.format(Locale.ROOT, shape, name))
+                                .collect(Collectors.joining(", "))
+                        + ".";
+    }
+
+    /** A value that does not fit; shown as it is written, so that no secret comes to light. */
+    private void wrong(
+            Element element, String setting, Element.Value value, String what, String remedy) {
+        problem(element, setting, "\"" + value.written() + "\" " + what, remedy);
+    }
+
+    private void problem(Element element, String what, String remedy) {
+        problem(element, element.name(), what, remedy);
+    }
+
+    private void problem(Element element, String setting, String what, String remedy) {
+        // An unresolved variable has been told; that its value does not fit is no news.
+        var told =
+                problems.stream()
+                        .anyMatch(one ->
+                                one.line() == element.line() && one.setting().equals(setting));
+        if (!told) {
+            problems.add(new Problem(file, element.line(), setting, what, remedy));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package io.postern.config;
+
+import org.apache.commons.configuration2.XMLConfiguration;
+import org.apache.commons.configuration2.ex.ConfigurationException;
+import org.apache.commons.configuration2.io.FileHandler;
+import org.apache.commons.configuration2.tree.ImmutableNode;
+import org.xml.sax.Attributes;
+import org.xml.sax.InputSource;
+import org.xml.sax.Locator;
+import org.xml.sax.SAXException;
+import org.xml.sax.SAXParseException;
+import org.xml.sax.helpers.DefaultHandler;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+
+import javax.xml.XMLConstants;
+import javax.xml.parsers.DocumentBuilder;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
+import javax.xml.parsers.SAXParserFactory;
+import javax.xml.transform.stream.StreamSource;
+import javax.xml.validation.Schema;
+import javax.xml.validation.SchemaFactory;
+
+/**
+ * Turns the octets of {@code gateway.xml} into elements with line numbers. Nothing outside the file
+ * is opened on its behalf: no document type, no entity, no schema that it names.
+ *
+ * <p>commons-configuration2 reads the file but drops the line numbers, so a second reader notes
+ * them, and holds the file against {@code gateway.xsd} as it goes.
+ */
+final class XmlSource {
+    private static final String SCHEMA = "gateway.xsd";
+    private static final String NO_DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl";
+
+    /**
+     * What was found.
+     *
+     * @param violations what the schema says, in the file's order
+     */
+    record Read(Element root, List<Violation> violations) {}
+
+    /** One sentence of the schema's, in its own words. */
+    record Violation(int line, String words) {}
+
+    private final Path file;
+    private final Variables variables;
+
+    XmlSource(Path file, Variables variables) {
+        this.file = file;
+        this.variables = variables;
+    }
+
+    /**
+     * @throws BadConfiguration if the file is not there or is not XML
+     */
+    Read read() throws BadConfiguration {
+        var octets = octets();
+        var notes = new Notes();
+        try {
+            parse(octets, notes);
+        } catch (SAXParseException e) {
+            throw bad(e.getLineNumber(), notWellFormed(e), "Mend the XML at this line.");
+        } catch (IOException e) {
+            throw bad(0, "its encoding is not known (" + e.getMessage() + ")", "Save it as UTF-8.");
+        } catch (SAXException | ParserConfigurationException e) {
+            throw new IllegalStateException("the JDK's XML parser refuses its set-up", e);
+        }
+        var configuration = new XMLConfiguration();
+        try {
+            configuration.setDocumentBuilder(documentBuilder());
+            new FileHandler(configuration).load(new ByteArrayInputStream(octets));
+        } catch (ConfigurationException | ParserConfigurationException e) {
+            throw new IllegalStateException("read once and then not again: " + file, e);
+        }
+        var lines = notes.lines.iterator();
+        var root = element(configuration.getNodeModel().getNodeHandler().getRootNode(), lines);
+        if (lines.hasNext()) {
+            throw new IllegalStateException("two readers of " + file + " differ");
+        }
+        return new Read(root, notes.violations);
+    }
+
+    private byte[] octets() throws BadConfiguration {
+        try {
+            return Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            throw bad(
+                    0,
+                    "there is no such file",
+                    "Make it, or name another with --config; an example is in the"
+                            + " distribution's conf/gateway.xml.");
+        } catch (IOException e) {
+            throw bad(
+                    0,
+                    "it cannot be read (" + e + ")",
+                    "Give the user that runs Postern the right to read it.");
+        }
+    }
+
+    private static void parse(byte[] octets, Notes notes)
+            throws SAXException, IOException, ParserConfigurationException {
+        var factory = SAXParserFactory.newDefaultNSInstance();
+        factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+        factory.setFeature(NO_DOCTYPE, true);
+        factory.setSchema(schema());
+        factory.newSAXParser().parse(new ByteArrayInputStream(octets), notes);
+    }
+
+    private static DocumentBuilder documentBuilder() throws ParserConfigurationException {
+        var factory = DocumentBuilderFactory.newDefaultNSInstance();
+        factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+        factory.setFeature(NO_DOCTYPE, true);
+        factory.setAttribute(XMLConstants.ACCESS_EXTERNAL_DTD, "");
+        factory.setAttribute(XMLConstants.ACCESS_EXTERNAL_SCHEMA, "");
+        var builder = factory.newDocumentBuilder();
+        // The default handler prints to the standard error stream.
+        builder.setErrorHandler(new Notes());
+        return builder;
+    }
+
+    private static Schema schema() throws SAXException {
+        var factory = SchemaFactory.newDefaultInstance();
+        factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+        factory.setProperty(XMLConstants.ACCESS_EXTERNAL_DTD, "");
+        factory.setProperty(XMLConstants.ACCESS_EXTERNAL_SCHEMA, "");
+        try (var schema = XmlSource.class.getResourceAsStream(SCHEMA)) {
+            return factory.newSchema(new StreamSource(schema));
+        } catch (IOException e) {
+            throw new IllegalStateException(SCHEMA + " cannot be read from the server's jar", e);
+        }
+    }
+
+    private Element element(ImmutableNode node, Iterator<Integer> lines) {
+        var line = lines.next();
+        var attributes = new LinkedHashMap<String, Element.Value>();
+        node.getAttributes()
+                .forEach((name, value) -> {
+                    if (!name.startsWith("xmlns") && !name.startsWith("xsi:")) {
+                        attributes.put(name, variables.resolve(line, name, value.toString()));
+                    }
+                });
+        var written = node.getValue() == null ? "" : node.getValue().toString();
+        var content = variables.resolve(line, node.getNodeName(), written);
+        var children = new ArrayList<Element>();
+        for (var child : node.getChildren()) {
+            children.add(element(child, lines));
+        }
+        return new Element(node.getNodeName(), line, attributes, content, children);
+    }
+
+    private static String notWellFormed(SAXParseException e) {
+        return e.getMessage().contains("DOCTYPE")
+                ? "a document type declaration (<!DOCTYPE ...>) is not allowed here"
+                : "this is not well-formed XML (" + e.getMessage() + ")";
+    }
+
+    private BadConfiguration bad(int line, String what, String remedy) {
+        return new BadConfiguration(List.of(new Problem(file, line, "", what, remedy)));
+    }
+
+    /** The line of each element in the order of the start tags, and what the schema says. */
+    private static final class Notes extends DefaultHandler {
+        private final List<Integer> lines = new ArrayList<>();
+        private final List<Violation> violations = new ArrayList<>();
+        private Locator locator;
+
+        @Override
+        public void setDocumentLocator(Locator locator) {
+            this.locator = locator;
+        }
+
+        @Override
+        public void startElement(String uri, String name, String qName, Attributes attributes) {
+            lines.add(locator.getLineNumber());
+        }
+
+        @Override
+        public InputSource resolveEntity(String publicId, String systemId) {
+            return new InputSource(new StringReader(""));
+        }
+
+        @Override
+        public void error(SAXParseException e) {
+            // The code in front, such as cvc-complex-type.4, means nothing to an operator.
+            var words = e.getMessage().replaceFirst("^cvc-[^:]*: ", "").replaceFirst("\\.$", "");
+            violations.add(new Violation(e.getLineNumber(), words));
+        }
+
+        @Override
+        public void fatalError(SAXParseException e) throws SAXException {
+            throw e;
+        }
+    }
+}

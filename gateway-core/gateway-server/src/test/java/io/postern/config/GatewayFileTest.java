@@ -1,0 +1,551 @@
+package io.postern.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.config.GatewayConfig.Listener;
+import io.postern.spi.Setting;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Reading {@code gateway.xml}: what it comes to, and every way in which it can be wrong. */
+class GatewayFileTest {
+    /** The smallest file that is right. The tests break one line of it. */
+    private static final String GOOD =
+            """
+            <gateway>
+              <listeners>
+                <listener address="127.0.0.1" port="1100"/>
+              </listeners>
+              <authentication>
+                <mechanism plugin="user-pass"/>
+              </authentication>
+              <realms>
+                <realm name="main">
+                  <directory plugin="xml-users"><file>conf/users.xml</file></directory>
+                  <store plugin="maildir"/>
+                </realm>
+              </realms>
+            </gateway>
+            """;
+
+    @TempDir private Path home;
+    private final Map<String, String> environment = new HashMap<>();
+
+    // --- what it comes to ---
+
+    @Test
+    void theSmallestFileHasAllDefaults() throws Exception {
+        var config = good(GOOD);
+        assertEquals(Optional.empty(), config.serverName());
+        assertEquals(List.of(new Listener("127.0.0.1", 1100, 3)), config.listeners());
+        assertEquals(Duration.ofMinutes(10), config.limits().idleTimeout());
+        assertEquals(Duration.ofSeconds(2), config.limits().lockWait());
+        assertEquals("user-pass", config.mechanisms().getFirst().plugin());
+        assertEquals("local", config.locks().plugin());
+        var realm = config.realms().getFirst();
+        assertTrue(realm.byDefault(), "the only realm needs no default=");
+        assertEquals("xml-users", realm.directories().getFirst().plugin());
+        assertEquals("maildir", realm.store().plugin());
+    }
+
+    @Test
+    void everythingThatMayStandThereIsRead() throws Exception {
+        var config =
+                good(
+                        """
+                        <gateway xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+                            xsi:noNamespaceSchemaLocation="gateway.xsd">
+                          <locks plugin="file"><folder>locks</folder></locks>
+                          <realms>
+                            <realm name="main" default="true">
+                              <domain>Example.ORG</domain>
+                              <store plugin="maildir"><root>mail</root></store>
+                              <directory plugin="xml-users"/>
+                              <directory plugin="xml-users"/>
+                              <domain>example.net</domain>
+                            </realm>
+                            <realm name="guests" default="false">
+                              <directory plugin="open"/>
+                              <store plugin="memory"/>
+                            </realm>
+                          </realms>
+                          <authentication>
+                            <mechanism plugin="user-pass"/>
+                            <mechanism plugin="apop"/>
+                          </authentication>
+                          <limits>
+                            <idle-timeout allow-short="true">PT1M</idle-timeout>
+                            <login-timeout>PT20S</login-timeout>
+                            <write-stall>PT21S</write-stall>
+                            <lock-wait>PT0S</lock-wait>
+                            <commit-limit>PT22S</commit-limit>
+                            <drain>PT23S</drain>
+                          </limits>
+                          <listeners>
+                            <listener address="0.0.0.0" port="110"/>
+                            <listener address="::1" port="0"/>
+                          </listeners>
+                          <server name="Mail.Example.ORG"/>
+                        </gateway>
+                        """);
+        assertEquals(Optional.of("mail.example.org"), config.serverName());
+        assertEquals(
+                List.of(new Listener("0.0.0.0", 110, 30), new Listener("::1", 0, 31)),
+                config.listeners());
+        assertEquals(
+                new GatewayConfig.Limits(
+                        Duration.ofMinutes(1),
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(21),
+                        Duration.ZERO,
+                        Duration.ofSeconds(22),
+                        Duration.ofSeconds(23)),
+                config.limits());
+        assertEquals(
+                List.of("user-pass", "apop"),
+                config.mechanisms().stream().map(PluginPlace::plugin).toList());
+        assertEquals("file", config.locks().plugin());
+        assertEquals(List.of("example.org", "example.net"), config.realms().getFirst().domains());
+        assertTrue(config.realms().getFirst().byDefault());
+        assertFalse(config.realms().getLast().byDefault());
+    }
+
+    @Test
+    void settingsReachThePluginWithHomeAndItsOwnStateFolder() throws Exception {
+        var config =
+                good(
+                        GOOD.replace(
+                                "<store plugin=\"maildir\"/>",
+                                "<directory plugin=\"xml-users\"/><store plugin=\"maildir\"/>"));
+        var realm = config.realms().getFirst();
+        var file = Setting.optional("file", Setting.Kind.PATH, "Where.");
+        var first = realm.directories().getFirst().config(List.of(file));
+        var second = realm.directories().getLast().config(List.of(file));
+        assertEquals(home.resolve("conf/users.xml"), first.path("file"));
+        assertFalse(second.has("file"));
+        var state = home.resolve("state/directory/main");
+        assertEquals(state.resolve("xml-users"), first.stateFolder());
+        assertEquals(state.resolve("xml-users-2"), second.stateFolder());
+        assertEquals(
+                home.resolve("state/mechanism/server/user-pass"),
+                config.mechanisms().getFirst().config(List.of()).stateFolder());
+        assertEquals(
+                home.resolve("state/locks/server/local"),
+                config.locks().config(List.of()).stateFolder());
+    }
+
+    // --- variables ---
+
+    @Test
+    void variablesComeFromTheEnvironmentAndFromFiles() throws Exception {
+        environment.put("PORT", "2110");
+        Files.writeString(home.resolve("name"), "secret.example\n");
+        var config =
+                good(
+                        GOOD.replace("1100", "${env:PORT}")
+                                .replace("127.0.0.1", "127.0.0.${env:LAST:-9}")
+                                .replace(
+                                        "<listeners>",
+                                        "<server name=\"${file:UTF-8:name}\"/><listeners>"));
+        assertEquals(List.of(new Listener("127.0.0.9", 2110, 3)), config.listeners());
+        assertEquals(Optional.of("secret.example"), config.serverName());
+    }
+
+    @Test
+    void whatAVariableBringsIsNotResolvedAgain() throws Exception {
+        environment.put("FILE", "${env:HOME}$1\\");
+        var place = good(GOOD.replace("conf/users.xml", "a${env:FILE}b")).realms().getFirst();
+        var setting = Setting.required("file", Setting.Kind.TEXT, "Some.");
+        assertEquals(
+                "a${env:HOME}$1\\b",
+                place.directories().getFirst().config(List.of(setting)).text("file"));
+    }
+
+    @Test
+    void aValueFromOutsideIsShownNowhere() throws Exception {
+        environment.put("SECRET", "hunter2");
+        var draft =
+                read(
+                        GOOD.replace("1100", "${env:SECRET}")
+                                .replace("conf/users.xml", "${env:SECRET}"));
+        var setting = Setting.required("file", Setting.Kind.NUMBER, "A number.");
+        var directory =
+                draft.places().stream().filter(one -> one.plugin().equals("xml-users")).findFirst();
+        assertEquals(
+                "gateway.xml:10: file: \"${env:SECRET}\" is not a whole number. Give one, like 100.",
+                words(directory.orElseThrow().problems(List.of(setting))));
+        assertEquals(
+                "gateway.xml:3: port: \"${env:SECRET}\" is not a port. Give a number from 0 to"
+                        + " 65535; POP3's own is 110, 0 takes any free one.",
+                words(draft.problems()));
+        assertFalse(draft.toString().contains("hunter2"));
+    }
+
+    // --- what is wrong ---
+
+    /** What to replace in the good file, by what, and what is said then. */
+    private static Stream<Arguments> wrong() {
+        return Stream.of(
+                wrong(
+                        "<listeners>",
+                        "<listners/><listeners>",
+                        "2: listners: there is no such element in <gateway>. Remove it, or use one"
+                                + " of: <server>, <listeners>, <limits>, <authentication>,"
+                                + " <realms>, <locks>."),
+                wrong(
+                        "port=\"1100\"",
+                        "port=\"1100\" tls=\"yes\"",
+                        "3: tls: <listener> has no such attribute. Remove it, or use one of:"
+                                + " address, port."),
+                wrong("port=\"1100\"", "", "3: port: it is missing. Give one; POP3's own is 110."),
+                wrong(
+                        "1100",
+                        "65536",
+                        "3: port: \"65536\" is not a port. Give a number from 0 to 65535; POP3's"
+                                + " own is 110, 0 takes any free one."),
+                wrong(
+                        "1100",
+                        "-1",
+                        "3: port: \"-1\" is not a port. Give a number from 0 to 65535; POP3's own"
+                                + " is 110, 0 takes any free one."),
+                wrong(
+                        "address=\"127.0.0.1\"",
+                        "",
+                        "3: address: it is missing. Give the address to listen on, such as"
+                                + " 127.0.0.1, 0.0.0.0 or ::."),
+                wrong(
+                        "127.0.0.1",
+                        "any where",
+                        "3: address: \"any where\" is not an address. Give one like 127.0.0.1,"
+                                + " 0.0.0.0, ::1 or ::."),
+                wrong(
+                        "    <listener address=\"127.0.0.1\" port=\"1100\"/>\n",
+                        "",
+                        "2: listeners: it is empty. Add at least one <listener>."),
+                wrong(
+                        "plugin=\"user-pass\"",
+                        "",
+                        "6: plugin: it is missing. Name a plugin; \"postern plugins\" shows which"
+                                + " there are."),
+                wrong(
+                        "plugin=\"user-pass\"",
+                        "plugin=\"../user\"",
+                        "6: plugin: \"../user\" is not a plugin's name. Name a plugin; \"postern"
+                                + " plugins\" shows which there are."),
+                wrong(
+                        "name=\"main\"",
+                        "name=\"../up\"",
+                        "9: name: \"../up\" is not a realm's name. Use 1 to 63 lower-case letters,"
+                                + " digits and hyphens."),
+                wrong("name=\"main\"", "", "9: name: it is missing. Give the realm a name."),
+                wrong(
+                        "name=\"main\"",
+                        "name=\"main\" default=\"yes\"",
+                        "9: default: \"yes\" is neither true nor false. Give true or false."),
+                wrong(
+                        "<store plugin=\"maildir\"/>",
+                        "",
+                        "9: realm: it has no <store>. Add <store plugin=\"...\">: where its mail"
+                                + " is kept."),
+                wrong(
+                        "<store plugin=\"maildir\"/>",
+                        "<store plugin=\"maildir\"/>\n<store plugin=\"memory\"/>",
+                        "12: store: a realm has one <store>. Keep one of them."),
+                wrong(
+                        "<directory plugin=\"xml-users\"><file>conf/users.xml</file></directory>",
+                        "",
+                        "9: realm: it has no <directory>. Add <directory plugin=\"...\">: where"
+                                + " its users are known."),
+                wrong(
+                        "<file>conf/users.xml</file>",
+                        "<file><path>x</path></file>",
+                        "10: file: a plugin's setting is a plain text. Write <file>...</file>."),
+                wrong(
+                        "<file>conf/users.xml</file>",
+                        "<file mode=\"r\">x</file>",
+                        "10: file: a plugin's setting is a plain text. Write <file>...</file>."),
+                wrong(
+                        "<store plugin=\"maildir\"/>",
+                        "<domain>no domain</domain><store plugin=\"maildir\"/>",
+                        "11: domain: \"no domain\" is not a domain. Give one like example.org."),
+                wrong(
+                        "<store plugin=\"maildir\"/>",
+                        "<domain>a.example</domain>\n<domain>A.example</domain><store"
+                                + " plugin=\"maildir\"/>",
+                        "12: domain: \"A.example\" stands at line 11 already. Give each domain to"
+                                + " one realm."),
+                wrong(
+                        "</realms>",
+                        "<realm name=\"main\" default=\"true\"><directory plugin=\"a\"/><store"
+                                + " plugin=\"b\"/></realm></realms>",
+                        "13: name: \"main\" is the name of the realm at line 9. Give each realm"
+                                + " its own."),
+                wrong(
+                        "</realms>",
+                        "<realm name=\"two\"><directory plugin=\"a\"/><store"
+                                + " plugin=\"b\"/></realm></realms>",
+                        "8: realms: no realm is the default. Add default=\"true\" to the one that"
+                                + " takes names without a domain."),
+                wrong(
+                        "<realm name=\"main\">",
+                        "<realm name=\"two\" default=\"true\"><directory plugin=\"a\"/><store"
+                                + " plugin=\"b\"/></realm>\n<realm name=\"main\" default=\"true\">",
+                        "10: default: the realm at line 9 is the default. Let one realm only be"
+                                + " the default."),
+                wrong(
+                        "<listeners>",
+                        "<limits><idle-timeout>PT9M59S</idle-timeout></limits><listeners>",
+                        "2: idle-timeout: it is shorter than the 10 minutes that RFC 1939 §3"
+                                + " promises to clients. Give PT10M or more, or add"
+                                + " allow-short=\"true\"."),
+                wrong(
+                        "<listeners>",
+                        "<limits><idle-timeout allow-short=\"yes\">PT1M</idle-timeout></limits>"
+                                + "<listeners>",
+                        "2: allow-short: \"yes\" is neither true nor false. Give true or false."),
+                wrong(
+                        "<listeners>",
+                        "<limits><drain>30 s</drain></limits><listeners>",
+                        "2: drain: \"30 s\" is not a duration. Give one like PT30S, PT10M or"
+                                + " PT1H."),
+                wrong(
+                        "<listeners>",
+                        "<limits><lock-wait>PT11S</lock-wait></limits><listeners>",
+                        "2: lock-wait: \"PT11S\" is out of range. Give PT0S to PT10S."),
+                wrong(
+                        "<listeners>",
+                        "<limits><drain>PT1S</drain>\n<drain>PT1S</drain></limits><listeners>",
+                        "3: drain: it stands at line 2 already. Keep one of them."),
+                wrong(
+                        "<listeners>",
+                        "<server name=\"not a host\"/><listeners>",
+                        "2: name: \"not a host\" is not a host name. Give one like mail.example."),
+                wrong(
+                        "<listeners>",
+                        "<server/><listeners>",
+                        "2: server: it has no name. Add name=\"...\", or remove <server>."),
+                wrong(
+                        "1100",
+                        "${env:NOWHERE}",
+                        "3: port: ${env:NOWHERE} is not set in the environment. Set it, or give a"
+                                + " default: ${env:NOWHERE:-default}."),
+                wrong(
+                        "1100",
+                        "${sys:user.home}",
+                        "3: port: ${sys:user.home} is not known. Use ${env:NAME},"
+                                + " ${env:NAME:-default} or ${file:UTF-8:path}."),
+                wrong(
+                        "1100",
+                        "${script:javascript:1}",
+                        "3: port: ${script:javascript:1} is not known. Use ${env:NAME},"
+                                + " ${env:NAME:-default} or ${file:UTF-8:path}."),
+                wrong(
+                        "1100",
+                        "${file:port}",
+                        "3: port: ${file:port} names no encoding. Use ${env:NAME},"
+                                + " ${env:NAME:-default} or ${file:UTF-8:path}."),
+                wrong(
+                        "1100",
+                        "${file:UTF-9:port}",
+                        "3: port: ${file:UTF-9:port} names an unknown encoding. Use ${env:NAME},"
+                                + " ${env:NAME:-default} or ${file:UTF-8:path}."),
+                wrong(
+                        "<realms>",
+                        "<realms>stray words",
+                        "13: Element 'realms' cannot have character [children], because the type's"
+                                + " content type is element-only. gateway.xsd says what may stand"
+                                + " here."),
+                wrong(
+                        "</gateway>",
+                        "",
+                        "15: this is not well-formed XML (XML document structures must start and"
+                                + " end within the same entity.). Mend the XML at this line."),
+                wrong(
+                        "<gateway>",
+                        "<?xml version=\"1.0\"?><!DOCTYPE gateway SYSTEM \"gateway.dtd\"><gateway>",
+                        "1: a document type declaration (<!DOCTYPE ...>) is not allowed here. Mend"
+                                + " the XML at this line."));
+    }
+
+    private static Arguments wrong(String good, String bad, String said) {
+        return Arguments.of(good, bad, said);
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrong")
+    void whatIsWrongIsSaidWithItsLineAndItsRemedy(String good, String bad, String said)
+            throws Exception {
+        var file = GOOD.replace(good, bad);
+        assertFalse(file.equals(GOOD), "the file is not changed by " + good);
+        var draft = read(file);
+        assertEquals("gateway.xml:" + said, words(draft.problems()));
+        assertTrue(draft.config().isEmpty());
+    }
+
+    @Test
+    void everythingThatIsWrongIsSaidAtOnceInTheFilesOrder() throws Exception {
+        var draft =
+                read(
+                        """
+                        <gateway>
+                          <one/>
+                          <two/>
+                          <listeners><listener address="::1" port="x"/></listeners>
+                          <authentication/>
+                          <realms>
+                            <realm name="A">
+                              <three/>
+                              <store plugin="maildir"><root>mail</root></store>
+                            </realm>
+                          </realms>
+                        </gateway>
+                        """);
+        assertEquals(
+                List.of(
+                        "2 one",
+                        "3 two",
+                        "4 port",
+                        "5 authentication",
+                        "7 name",
+                        "7 realm",
+                        "8 three"),
+                draft.problems().stream().map(one -> one.line() + " " + one.setting()).toList());
+        assertEquals(
+                List.of("maildir", "local"),
+                draft.places().stream().map(PluginPlace::plugin).toList());
+    }
+
+    @Test
+    void anotherDocumentIsRefused() throws Exception {
+        assertEquals(
+                "gateway.xml:1: users: the file does not start with <gateway>. Begin with the"
+                        + " distribution's conf/gateway.xml.",
+                words(read("<users/>").problems()));
+    }
+
+    @Test
+    void aFileThatIsNotThereIsToldWithoutALine() {
+        var draft = GatewayFile.read(home.resolve("none.xml"), home, environment::get);
+        assertEquals(1, draft.problems().size());
+        assertTrue(
+                draft.problems()
+                        .getFirst()
+                        .toString()
+                        .startsWith(home.resolve("none.xml") + ": there is no such file. "),
+                draft.problems().toString());
+    }
+
+    @Test
+    void octetsThatAreNotUtf8AreTold() throws Exception {
+        var file = home.resolve("gateway.xml");
+        Files.write(file, GOOD.replace("main", "m\u00e4in").getBytes(StandardCharsets.ISO_8859_1));
+        assertEquals(
+                "gateway.xml:9: this is not well-formed XML (Invalid byte 2 of 3-byte UTF-8"
+                        + " sequence.). Mend the XML at this line.",
+                words(GatewayFile.read(file, home, environment::get).problems()));
+    }
+
+    @Test
+    void anUnknownEncodingIsTold() throws Exception {
+        var draft = read("<?xml version=\"1.0\" encoding=\"UTF-9\"?>" + GOOD);
+        assertEquals(
+                "gateway.xml: its encoding is not known (UTF-9). Save it as UTF-8.",
+                words(draft.problems()));
+    }
+
+    // --- nothing outside is opened ---
+
+    @Test
+    void noExternalEntityIsRead() throws Exception {
+        Files.writeString(home.resolve("secret.txt"), "hunter2");
+        for (var declaration :
+                List.of(
+                        "<!DOCTYPE gateway [<!ENTITY x SYSTEM \"%s\">]>",
+                        "<!DOCTYPE gateway [<!ENTITY %% x SYSTEM \"%s\">%%x;]>",
+                        "<!DOCTYPE gateway SYSTEM \"%s\">")) {
+            var draft =
+                    read(
+                            declaration.formatted(home.resolve("secret.txt").toUri())
+                                    + GOOD.replace("conf/users.xml", "&x;"));
+            assertTrue(
+                    words(draft.problems()).contains("document type declaration"),
+                    words(draft.problems()));
+        }
+    }
+
+    @Test
+    void entitiesThatGrowAreRefused() throws Exception {
+        var draft =
+                read(
+                        "<!DOCTYPE gateway [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b"
+                                + " \"&a;&a;&a;&a;\">]>"
+                                + GOOD.replace("conf/users.xml", "&b;"));
+        assertTrue(words(draft.problems()).contains("document type declaration"));
+    }
+
+    @Test
+    void theSchemaThatTheFileNamesIsNotOpened() throws Exception {
+        var schema = home.resolve("other.xsd");
+        Files.writeString(schema, "this is no schema, and reading it would be an error");
+        good(
+                GOOD.replace(
+                        "<gateway>",
+                        "<gateway xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+                                + " xsi:noNamespaceSchemaLocation=\""
+                                + schema.toUri()
+                                + "\">"));
+    }
+
+    @Test
+    void anIncludedFileIsNotRead() throws Exception {
+        Files.writeString(home.resolve("more.xml"), "<listener address=\"::1\" port=\"9\"/>");
+        var draft =
+                read(
+                        GOOD.replace(
+                                "<listeners>",
+                                "<listeners><xi:include"
+                                        + " xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\""
+                                        + home.resolve("more.xml").toUri()
+                                        + "\"/>"));
+        assertTrue(
+                words(draft.problems()).startsWith("gateway.xml:2: xi:include: there is no such"),
+                words(draft.problems()));
+    }
+
+    // --- the parts ---
+
+    private Draft read(String xml) throws IOException {
+        var file = home.resolve("gateway.xml");
+        Files.writeString(file, xml);
+        return GatewayFile.read(file, home, environment::get);
+    }
+
+    private GatewayConfig good(String xml) throws IOException {
+        var draft = read(xml);
+        assertEquals("", words(draft.problems()));
+        return draft.config().orElseThrow();
+    }
+
+    /** The sentences, without the test's folder. */
+    private String words(List<Problem> problems) {
+        return String.join("\n", problems.stream().map(Problem::toString).toList())
+                .replace(home + "/", "");
+    }
+}

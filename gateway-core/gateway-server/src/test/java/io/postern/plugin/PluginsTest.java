@@ -1,0 +1,526 @@
+package io.postern.plugin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.spi.Plugin;
+import io.postern.spi.PluginConfig;
+import io.postern.spi.Secret;
+import io.postern.spi.Setting;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.UserDirectory;
+import io.postern.spi.auth.Verdict;
+import io.postern.spi.lock.LockCoordinator;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Finding plugins, keeping them apart, and saying what is wrong with them. */
+class PluginsTest {
+    @TempDir private Path home;
+
+    // --- what is found ---
+
+    @Test
+    void aFolderAndASingleJarAreFoundByThePluginsName() throws Exception {
+        var folderJar = directory("demo.InFolder", "").write(plugin("some-folder/any.jar"));
+        var singleJar = directory("demo.Alone", "").write(plugin("alone-1.2.jar"));
+        try (var plugins = scan()) {
+            assertEquals(List.of(), plugins.broken());
+            assertEquals(folderJar.toString(), found(plugins, "in-folder").jar());
+            assertEquals(singleJar.toString(), found(plugins, "alone").jar());
+            assertEquals(PluginKind.DIRECTORY, found(plugins, "alone").kind());
+        }
+    }
+
+    @Test
+    void withoutAPluginFolderThereAreOnlyTheBuiltInOnes() throws Exception {
+        try (var plugins = Plugins.scan(home.resolve("nowhere"))) {
+            assertEquals(List.of(), plugins.broken());
+            assertTrue(plugins.found().stream().allMatch(one -> one.jar().equals("built in")));
+        }
+    }
+
+    @Test
+    void otherFilesAndHiddenOnesAreLeftAlone() throws Exception {
+        Files.createDirectories(plugin(".hidden"));
+        Files.writeString(plugin("README.txt"), "put plugins here");
+        Files.writeString(plugin(".broken.jar"), "no jar");
+        try (var plugins = scan()) {
+            assertEquals(List.of(), plugins.broken());
+        }
+    }
+
+    @Test
+    void eachPlaceGetsAnObjectOfItsOwn() throws Exception {
+        directory("demo.Some", "").write(plugin("some/some.jar"));
+        try (var plugins = scan()) {
+            var one = plugins.make(UserDirectory.class, "some").plugin();
+            var other = plugins.make(UserDirectory.class, "some").plugin();
+            assertNotSame(one, other);
+            assertSame(one.getClass(), other.getClass());
+        }
+    }
+
+    @Test
+    void settingsAreKnownWithoutAStart() throws Exception {
+        directory(
+                        "demo.Some",
+                        """
+                        public java.util.List<io.postern.spi.Setting> settings() {
+                            return java.util.List.of(io.postern.spi.Setting.required(
+                                    "file", io.postern.spi.Setting.Kind.PATH, "Where."));
+                        }
+                        """)
+                .write(plugin("some/some.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    List.of("file"),
+                    found(plugins, "some").settings().stream().map(Setting::name).toList());
+        }
+    }
+
+    // --- isolation ---
+
+    @Test
+    void twoPluginsCarryTwoVersionsOfOneClass() throws Exception {
+        for (var version : List.of("one", "two")) {
+            var library =
+                    new TestJar()
+                            .source(
+                                    "lib.Version",
+                                    "package lib; public class Version { public static String"
+                                            + " text() { return \""
+                                            + version
+                                            + "\"; } }")
+                            .write(plugin(version + "/lib.jar"));
+            directory(
+                            "demo.Dir" + version,
+                            "public String toString() { return lib.Version.text(); }")
+                    .against(library)
+                    .write(plugin(version + "/plugin.jar"));
+        }
+        try (var plugins = scan()) {
+            assertEquals(List.of(), plugins.broken());
+            assertEquals("one", make(plugins, "dirone").toString());
+            assertEquals("two", make(plugins, "dirtwo").toString());
+        }
+    }
+
+    @Test
+    void aPluginsOwnCopyOfAServerLibraryIsTheOneItSees() throws Exception {
+        // The server has org.apache.mina too; the plugin's own one must win.
+        var library =
+                new TestJar()
+                        .source(
+                                "org.apache.mina.core.IoUtil",
+                                "package org.apache.mina.core; public class IoUtil { public static"
+                                        + " String text() { return \"the plugin's\"; } }")
+                        .write(plugin("own/mina.jar"));
+        directory(
+                        "demo.Own",
+                        "public String toString() { return org.apache.mina.core.IoUtil.text(); }")
+                .against(library)
+                .write(plugin("own/plugin.jar"));
+        try (var plugins = scan()) {
+            assertEquals("the plugin's", make(plugins, "own").toString());
+        }
+    }
+
+    @Test
+    void aPluginSeesNothingOfTheServersButTheInterfaceAndTheLogger() throws Exception {
+        directory("demo.Nosy", "").write(plugin("nosy/nosy.jar"));
+        try (var plugins = scan()) {
+            var loader = make(plugins, "nosy").getClass().getClassLoader();
+            assertSame(Plugin.class, loader.loadClass("io.postern.spi.Plugin"));
+            assertSame(org.slf4j.Logger.class, loader.loadClass("org.slf4j.Logger"));
+            for (var hidden :
+                    List.of(
+                            "io.postern.plugin.Plugins",
+                            "io.postern.engine.Effect",
+                            "org.apache.mina.core.buffer.IoBuffer",
+                            "org.apache.commons.configuration2.XMLConfiguration",
+                            "org.junit.jupiter.api.Test")) {
+                assertThrows(ClassNotFoundException.class, () -> loader.loadClass(hidden), hidden);
+            }
+            assertNull(loader.getResource("io/postern/config/gateway.xsd"));
+        }
+    }
+
+    @Test
+    void aPluginsCopyOfTheInterfaceIsNotUsed() throws Exception {
+        directory("demo.Copy", "")
+                .entry("io/postern/spi/Plugin.class", "not a class at all")
+                .write(plugin("copy/copy.jar"));
+        try (var plugins = scan()) {
+            assertEquals(List.of(), plugins.broken());
+            assertEquals("copy", make(plugins, "copy").name());
+        }
+    }
+
+    @Test
+    void servicesAreThoseOfTheFoldersOwnJars() throws Exception {
+        directory("demo.Some", "")
+                .entry("META-INF/services/demo.Thing", "demo.Own\n")
+                .write(plugin("some/some.jar"));
+        try (var plugins = scan()) {
+            var loader = make(plugins, "some").getClass().getClassLoader();
+            assertEquals(
+                    1,
+                    java.util.Collections.list(loader.getResources("META-INF/services/demo.Thing"))
+                            .size());
+            // slf4j-simple's, which is on the server's class path.
+            assertFalse(
+                    loader.getResources("META-INF/services/org.slf4j.spi.SLF4JServiceProvider")
+                            .hasMoreElements());
+            assertNull(loader.getResource("META-INF/services/org.slf4j.spi.SLF4JServiceProvider"));
+        }
+    }
+
+    @Test
+    void thePluginsLoaderIsTheThreadsWhileItIsMadeStartedAndClosed() throws Exception {
+        directory(
+                        "demo.Loader",
+                        """
+                        private String seen = seen();
+                        private static String seen() {
+                            return Thread.currentThread().getContextClassLoader()
+                                    == Loader.class.getClassLoader() ? "own" : "foreign";
+                        }
+                        public void start(io.postern.spi.PluginConfig config) { seen += " " + seen(); }
+                        public void close() { seen += " " + seen(); }
+                        public String toString() { return seen; }
+                        """)
+                .write(plugin("loader/loader.jar"));
+        var before = Thread.currentThread().getContextClassLoader();
+        try (var plugins = scan()) {
+            var loaded = plugins.make(UserDirectory.class, "loader");
+            loaded.start(noSettings());
+            loaded.close();
+            assertEquals("own own own", loaded.plugin().toString());
+        }
+        assertSame(before, Thread.currentThread().getContextClassLoader());
+    }
+
+    // --- what is refused ---
+
+    @Test
+    void aNameThatTwoJarsUseIsRefusedAndBothAreNamed() throws Exception {
+        var a = directory("demo.Same", "").write(plugin("a/one.jar"));
+        var b = directory("demo.Same", "").write(plugin("b/two.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    a
+                            + " and "
+                            + b
+                            + " hold a <directory> plugin of the same name, \"same\"."
+                            + " Keep one of them.",
+                    refusal(plugins, "same"));
+            assertEquals(1, plugins.broken().size());
+        }
+    }
+
+    @Test
+    void theSameNameForTwoKindsIsFine() throws Exception {
+        directory("demo.Same", "").write(plugin("a/one.jar"));
+        new TestJar()
+                .source("demo.Same", locks("Same"))
+                .service(LockCoordinator.class, "demo.Same")
+                .write(plugin("b/two.jar"));
+        try (var plugins = scan()) {
+            assertEquals(List.of(), plugins.broken());
+            assertEquals("same", plugins.make(LockCoordinator.class, "same").plugin().name());
+        }
+    }
+
+    @Test
+    void aFolderWithoutAJarIsExplained() throws Exception {
+        Files.createDirectories(plugin("empty"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    plugin("empty") + " holds no jar. Put the plugin's jars into it, or remove it.",
+                    refusal(plugins, "empty"));
+        }
+    }
+
+    @Test
+    void aJarWithoutServicesIsExplained() throws Exception {
+        var jar = new TestJar().entry("hello.txt", "hello").write(plugin("nothing.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " names no plugin in META-INF/services. Ask its author for a plugin of"
+                            + " Postern, or remove it.",
+                    refusal(plugins, "nothing"));
+        }
+    }
+
+    @Test
+    void aDamagedJarIsExplained() throws Exception {
+        Files.createDirectories(plugin("damaged"));
+        var jar = Files.writeString(plugin("damaged/damaged.jar"), "this is no jar");
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " cannot be read as a jar (zip END header not found). Copy it again, or"
+                            + " remove it.",
+                    refusal(plugins, "damaged"));
+        }
+    }
+
+    @Test
+    void aMissingLibraryIsExplained() throws Exception {
+        var library =
+                new TestJar()
+                        .source("lib.Needed", "package lib; public class Needed {}")
+                        .write(home.resolve("elsewhere/lib.jar"));
+        var jar =
+                directory("demo.Lacking", "private final lib.Needed needed = new lib.Needed();")
+                        .against(library)
+                        .write(plugin("lacking/lacking.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " needs the class lib.Needed, which no jar of its folder holds. Put"
+                            + " the library that has it beside the plugin's jar.",
+                    refusal(plugins, "lacking"));
+        }
+    }
+
+    @Test
+    void aLibraryThatIsMissingOnlyAtTheStartIsExplained() throws Exception {
+        var library =
+                new TestJar()
+                        .source("lib.Late", "package lib; public class Late { public void x() {} }")
+                        .write(home.resolve("elsewhere/lib.jar"));
+        var jar =
+                directory(
+                                "demo.Lacking",
+                                "public void start(io.postern.spi.PluginConfig config) {"
+                                        + " new lib.Late().x(); }")
+                        .against(library)
+                        .write(plugin("lacking/lacking.jar"));
+        try (var plugins = scan()) {
+            var loaded = plugins.make(UserDirectory.class, "lacking");
+            var thrown = assertThrows(PluginException.class, () -> loaded.start(noSettings()));
+            assertEquals(
+                    jar
+                            + " needs the class lib.Late, which no jar of its folder holds. Put the"
+                            + " library that has it beside the plugin's jar.",
+                    thrown.sentence());
+        }
+    }
+
+    @Test
+    void aConstructorThatThrowsIsExplained() throws Exception {
+        var jar =
+                directory(
+                                "demo.Thrower",
+                                "public Thrower() { throw new IllegalStateException(\"no luck\"); }")
+                        .write(plugin("x/thrower.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " fails when it is loaded (IllegalStateException: no luck). Ask the"
+                            + " plugin's author; the log has the details.",
+                    refusal(plugins, "thrower"));
+        }
+    }
+
+    @Test
+    void aClassFileOfANewerJavaIsExplained() throws Exception {
+        var source = new TestJar().source("demo.Newer", directoryCode("Newer", ""));
+        var octets = source.compiled().get("demo/Newer.class");
+        octets[7] = 99; // the low octet of major_version
+        var jar =
+                new TestJar()
+                        .entry("demo/Newer.class", octets)
+                        .service(UserDirectory.class, "demo.Newer")
+                        .write(plugin("newer/newer.jar"));
+        var java = Runtime.version().feature();
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " is built for Java 55, and this is Java "
+                            + java
+                            + ". Run Postern with that Java, or take a build of the plugin for Java "
+                            + java
+                            + ".",
+                    refusal(plugins, "newer"));
+        }
+    }
+
+    @Test
+    void aPluginForAnotherInterfaceIsExplained() throws Exception {
+        // Compiled against an interface that has a type which this server's has not.
+        var future =
+                new TestJar()
+                        .source(
+                                "io.postern.spi.Future",
+                                "package io.postern.spi; public class Future {}")
+                        .write(home.resolve("elsewhere/spi.jar"));
+        var jar =
+                directory("demo.Future", "private final Object x = new io.postern.spi.Future();")
+                        .against(future)
+                        .write(plugin("future/future.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " is built for another version of Postern's plugin interface"
+                            + " (NoClassDefFoundError: io/postern/spi/Future). Take a build of the"
+                            + " plugin for this version of Postern.",
+                    refusal(plugins, "future"));
+        }
+    }
+
+    @Test
+    void aClassThatIsNoPluginIsExplained() throws Exception {
+        var jar =
+                new TestJar()
+                        .source("demo.Stranger", "package demo; public class Stranger {}")
+                        .service(UserDirectory.class, "demo.Stranger")
+                        .write(plugin("stranger.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " names a service that it cannot give"
+                            + " (io.postern.spi.auth.UserDirectory: demo.Stranger not a"
+                            + " subtype). Ask the plugin's author for a whole jar.",
+                    refusal(plugins, "stranger"));
+        }
+    }
+
+    @Test
+    void aConstructorThatWantsSomethingIsExplained() throws Exception {
+        var jar = directory("demo.Greedy", "public Greedy(int x) {}").write(plugin("greedy.jar"));
+        try (var plugins = scan()) {
+            assertTrue(
+                    refusal(plugins, "greedy")
+                            .startsWith(
+                                    jar
+                                            + " names a class without a public constructor that"
+                                            + " takes nothing"),
+                    refusal(plugins, "greedy"));
+        }
+    }
+
+    @Test
+    void aNameThatDoesNotFitIsExplained() throws Exception {
+        var jar =
+                directory("demo.Odd", "public String name() { return \"Odd Name\"; }")
+                        .write(plugin("odd.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + ": demo.Odd calls itself \"Odd Name\". A plugin's name has lower-case"
+                            + " letters, digits and hyphens only.",
+                    refusal(plugins, "odd"));
+        }
+    }
+
+    @Test
+    void oneBadEntryDoesNotHideTheGoodOneBehindIt() throws Exception {
+        var good = directoryCode("Good", "");
+        new TestJar()
+                .source("demo.Good", good)
+                .service(UserDirectory.class, "demo.Missing", "demo.Good")
+                .write(plugin("both.jar"));
+        try (var plugins = scan()) {
+            assertEquals("good", make(plugins, "good").name());
+            assertEquals(1, plugins.broken().size());
+            assertTrue(refusal(plugins, "missing").contains("Provider demo.Missing not found"));
+        }
+    }
+
+    @Test
+    void anUnknownNameIsAnsweredWithWhatThereIs() throws Exception {
+        directory("demo.Some", "").write(plugin("some.jar"));
+        Files.createDirectories(plugin("empty"));
+        try (var plugins = scan()) {
+            var words = refusal(plugins, "same");
+            assertTrue(words.startsWith("there is no plugin \"same\" of this kind. "), words);
+            assertTrue(words.contains("some"), words);
+            assertTrue(words.contains(plugin("same").toString()), words);
+            assertTrue(words.endsWith(plugin("empty") + " holds no jar."), words);
+            assertNotEquals(words, refusal(plugins, "empty"));
+        }
+    }
+
+    // --- the parts ---
+
+    private Plugins scan() {
+        return Plugins.scan(home.resolve("plugins"));
+    }
+
+    private Path plugin(String name) {
+        return home.resolve("plugins").resolve(name);
+    }
+
+    private PluginConfig noSettings() {
+        return new PluginConfig(List.of(), Map.of(), home, home);
+    }
+
+    private static Found found(Plugins plugins, String name) {
+        return plugins.found().stream()
+                .filter(one -> one.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static UserDirectory make(Plugins plugins, String name) throws PluginException {
+        return plugins.make(UserDirectory.class, name).plugin();
+    }
+
+    private static String refusal(Plugins plugins, String name) {
+        return assertThrows(PluginException.class, () -> make(plugins, name)).sentence();
+    }
+
+    /** A jar with one user directory. */
+    private static TestJar directory(String type, String members) {
+        var simple = type.substring(type.lastIndexOf('.') + 1);
+        return new TestJar()
+                .source(type, directoryCode(simple, members))
+                .service(UserDirectory.class, type);
+    }
+
+    private static String directoryCode(String simple, String members) {
+        return "package demo; public class "
+                + simple
+                + " implements "
+                + PasswordDirectory.class.getName()
+                + " { public "
+                + Verdict.class.getName()
+                + " verify(String name, "
+                + Secret.class.getName()
+                + " password) { return null; } "
+                + members
+                + " }";
+    }
+
+    private static String locks(String simple) {
+        return """
+        package demo;
+        import io.postern.spi.lock.*;
+        import io.postern.spi.store.MaildropId;
+        public class %s implements LockCoordinator {
+            public Scope scope() { return Scope.JVM; }
+            public Acquisition tryAcquire(MaildropId id, LockOwner owner, java.time.Duration wait) {
+                return new Acquisition.Unavailable("a test", null);
+            }
+            public void revoke(MaildropId id) {}
+        }
+        """
+                .formatted(simple);
+    }
+}
