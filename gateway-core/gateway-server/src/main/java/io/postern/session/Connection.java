@@ -9,10 +9,10 @@ import java.nio.ByteBuffer;
  */
 public interface Connection {
 
-    /** Where the client is. */
+    /** Where the client is; known after the end, too. */
     InetSocketAddress client();
 
-    /** Where the client came to. */
+    /** Where the client came to; known after the end, too. */
     InetSocketAddress listener();
 
     /** Whether the octets travel encrypted now. */
@@ -41,12 +41,6 @@ public interface Connection {
 
     /** Reads again. */
     void resumeReading();
-
-    /**
-     * Sends {@code clear} in the clear, and encrypts from then on. Whatever was read before the
-     * handshake is dropped. The session hears {@link Session#secured}.
-     */
-    void startTls(ByteBuffer clear);
 
     /** Closes once all that was written is out, or cannot go out any more. */
     void close();

@@ -1,0 +1,30 @@
+package io.postern.session;
+
+import java.util.Locale;
+
+/** How a session came to its end. */
+enum Ending {
+    /** The client said QUIT. */
+    QUIT,
+    /** The client closed or lost the connection, or took nothing for too long. */
+    DROPPED,
+    /** It was silent for too long (RFC 1939 §3). */
+    AUTOLOGOUT,
+    /** It did not log in in time. */
+    LOGIN_TIMEOUT,
+    /** The server stops. */
+    SHUTDOWN,
+    /** The maildrop's lock was lost, and somebody else had it since. */
+    LOCK_LOST,
+    /** A message could not be sent as it was announced. */
+    CONTENT,
+    /** One line of more than a mebioctet. */
+    FLOODED,
+    /** An error of ours. */
+    BROKEN;
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,158 @@
+package io.postern.session;
+
+import io.postern.engine.Effect;
+import io.postern.engine.Event;
+import io.postern.engine.ListingViolation;
+import io.postern.engine.Problem;
+import io.postern.session.Counters.Violation;
+import io.postern.spi.Fault;
+import io.postern.spi.User;
+import io.postern.spi.auth.AuthExchange;
+import io.postern.spi.auth.AuthStep;
+import io.postern.spi.auth.Verdict;
+import io.postern.spi.lock.LockCoordinator.Acquisition;
+import io.postern.spi.lock.LockOwner;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * One login attempt, from the first response of the client to an open maildrop: authenticate, lock,
+ * open, in this order (RFC 1939 §4). Used by the session's virtual thread, which closes it before
+ * the engine hears of a refusal.
+ */
+final class Login implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Login.class);
+
+    private final Sessions sessions;
+    private final Connection connection;
+    private final String session;
+    private final Accounts accounts;
+    private String mechanism = "?";
+    private AuthExchange exchange;
+    private OpenDrop drop;
+
+    Login(Sessions sessions, Connection connection, String session, String stamp) {
+        this.sessions = sessions;
+        this.connection = connection;
+        this.session = session;
+        this.accounts = new Accounts(sessions.realms, connection, stamp);
+    }
+
+    /**
+     * Starts the attempt.
+     *
+     * @return {@link Event.Challenged}, {@link Event.LoginRefused} or {@link Event.Opened}
+     */
+    Event begin(Effect.Authenticate login) throws InterruptedException {
+        try {
+            mechanism = sessions.mechanisms.name(login);
+            exchange =
+                    Objects.requireNonNull(
+                            sessions.mechanisms.begin(login, accounts), "an exchange of null");
+        } catch (RuntimeException | Error e) {
+            Arrays.fill(login.response(), (byte) 0);
+            return failed(e);
+        }
+        return next(login.response());
+    }
+
+    /** Goes on with it; answers as {@link #begin}. */
+    Event next(byte[] response) throws InterruptedException {
+        try {
+            return switch (exchange.next(response)) {
+                case null -> throw new NullPointerException("an authentication step of null");
+                case AuthStep.Challenge(var octets) ->
+                        new Event.Challenged(Objects.requireNonNull(octets));
+                case Verdict.Accepted(var user) -> open(user);
+                case Verdict.Refused(var reason) -> refused(reason);
+            };
+        } catch (Fault | ListingViolation | RuntimeException | Error e) {
+            return failed(e);
+        }
+    }
+
+    /** What to answer where this attempt cannot go on. */
+    Event.LoginRefused failed(Throwable cause) {
+        if (cause instanceof ListingViolation violation) {
+            sessions.counters.count(Violation.LISTING);
+            LOG.error(
+                    "store {} gave a listing for {} that must not be shown: {}",
+                    drop.store().name(),
+                    SessionLog.value(drop.user().name()),
+                    violation.getMessage());
+            return refused(Problem.SYS_TEMP, "listing");
+        }
+        return refused(sessions.problem("login by " + mechanism, cause), "fault");
+    }
+
+    /** The maildrop of a login that succeeded; the caller's from now on. */
+    OpenDrop takeDrop() {
+        var taken = drop;
+        drop = null;
+        return taken;
+    }
+
+    /** Ends the exchange, and lets go of maildrop and lock unless they were taken. Never throws. */
+    @Override
+    public void close() {
+        if (exchange != null) {
+            try {
+                exchange.close();
+            } catch (RuntimeException | Error e) {
+                var _ = sessions.problem("mechanism " + mechanism + " ends an attempt", e);
+            }
+        }
+        if (drop != null) {
+            drop.close();
+        }
+    }
+
+    private Event open(User user) throws Fault, ListingViolation, InterruptedException {
+        var store =
+                accounts.realm()
+                        .or(() -> sessions.realms.place(user.name()).map(Realms.Place::realm))
+                        .orElseThrow(() -> noRealm(user))
+                        .store();
+        var id = Objects.requireNonNull(store.locate(user), "a maildrop id of null");
+        var owner = new LockOwner(sessions.settings.node(), session, user.name());
+        return switch (sessions.locks.tryAcquire(id, owner, sessions.settings.lockWait())) {
+            case null -> throw new NullPointerException("a lock acquisition of null");
+            case Acquisition.Busy _ -> refused(Problem.IN_USE, "in-use");
+            case Acquisition.Unavailable(var problem, var cause) -> {
+                LOG.warn("lock of {} unavailable: {}", id, problem, cause);
+                yield refused(Problem.SYS_TEMP, "lock-unavailable");
+            }
+            case Acquisition.Acquired(var lease) -> {
+                drop = new OpenDrop(sessions, user, store, id, lease);
+                drop.open();
+                yield new Event.Opened(drop.messages());
+            }
+        };
+    }
+
+    private static Fault noRealm(User user) {
+        return Fault.permanent("no realm for " + SessionLog.value(user.name()), null);
+    }
+
+    /**
+     * A directory that failed was no judge of the credentials, whatever the mechanism made of it.
+     */
+    private Event refused(Verdict.Reason reason) {
+        var fault = accounts.fault();
+        if (fault.isPresent()) {
+            return failed(fault.get());
+        }
+        var problem = reason == Verdict.Reason.MALFORMED ? Problem.NONE : Problem.AUTH;
+        return refused(problem, reason.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    }
+
+    private Event.LoginRefused refused(Problem problem, String reason) {
+        SessionLog.loginFailed(session, accounts.name(), connection.client(), mechanism, reason);
+        return new Event.LoginRefused(problem);
+    }
+}

@@ -1,0 +1,84 @@
+package io.postern.session;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * All realms, found by login name. Immutable.
+ *
+ * <p>The domain is what stands behind the last {@code @}. Case is folded in ASCII only: other
+ * letters would let two names lead to one realm by the rules of one language.
+ */
+public final class Realms {
+    private final List<Realm> all;
+    private final Map<String, Realm> byDomain = new HashMap<>();
+    private final Realm fallback;
+
+    /**
+     * @throws IllegalArgumentException if two realms claim one domain, or two claim none, or there
+     *     is no realm at all
+     */
+    public Realms(List<Realm> realms) {
+        all = List.copyOf(realms);
+        if (all.isEmpty()) {
+            throw new IllegalArgumentException("there is no realm");
+        }
+        Realm others = null;
+        for (var realm : all) {
+            if (realm.domains().isEmpty()) {
+                if (others != null) {
+                    throw new IllegalArgumentException(
+                            "realms " + others.name() + " and " + realm.name() + " name no domain");
+                }
+                others = realm;
+            }
+            for (var domain : realm.domains()) {
+                var twin = byDomain.putIfAbsent(lowerCase(domain), realm);
+                if (twin != null) {
+                    throw new IllegalArgumentException(
+                            "realms "
+                                    + twin.name()
+                                    + " and "
+                                    + realm.name()
+                                    + " both claim the domain "
+                                    + domain);
+                }
+            }
+        }
+        fallback = others;
+    }
+
+    /**
+     * A login name's realm.
+     *
+     * @param name what its directories see
+     */
+    record Place(Realm realm, String name) {}
+
+    /** Where a login name leads; empty where no realm takes it. */
+    Optional<Place> place(String loginName) {
+        var at = loginName.lastIndexOf('@');
+        var realm = at < 0 ? null : byDomain.get(lowerCase(loginName.substring(at + 1)));
+        if (realm != null) {
+            var seen = realm.stripDomain() ? loginName.substring(0, at) : loginName;
+            return Optional.of(new Place(realm, seen));
+        }
+        return Optional.ofNullable(fallback).map(it -> new Place(it, loginName));
+    }
+
+    List<Realm> all() {
+        return all;
+    }
+
+    private static String lowerCase(String text) {
+        var folded = text.toCharArray();
+        for (var i = 0; i < folded.length; i++) {
+            if (folded[i] >= 'A' && folded[i] <= 'Z') {
+                folded[i] = (char) (folded[i] + 'a' - 'A');
+            }
+        }
+        return new String(folded);
+    }
+}

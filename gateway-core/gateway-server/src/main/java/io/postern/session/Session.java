@@ -1,0 +1,636 @@
+package io.postern.session;
+
+import io.postern.engine.Effect;
+import io.postern.engine.Event;
+import io.postern.engine.LineFramer;
+import io.postern.engine.Pop3Engine;
+import io.postern.engine.Problem;
+import io.postern.session.Counters.Violation;
+import io.postern.spi.Fault;
+import io.postern.spi.wire.MessageEncoder;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One client's session, from the greeting to the one exit.
+ *
+ * <p><strong>Threads.</strong> A session has one owner at a time, who alone touches engine, framer,
+ * output and maildrop. The thread that calls {@link #received} is the owner as long as nothing may
+ * block. What may block goes to a virtual thread, which is then the owner until nothing is left to
+ * do. Whoever else calls meanwhile leaves a note and goes. So no method of this class ever blocks,
+ * and an idle session has no thread and no buffer.
+ *
+ * <p>This object's monitor guards who the owner is, and the notes. It is held for moments only, and
+ * of the {@link Connection} only {@code suspendReading}, {@code resumeReading} and {@code
+ * unsentOctets} are called with it. A connection calls the session with no lock of its own held.
+ */
+public final class Session {
+    private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+
+    /** Most that waits to be framed before the client is read no more, octets. */
+    static final int PENDING = 16 * 1024;
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private final Sessions sessions;
+    private final Connection connection;
+    private final String id;
+    private final String stamp;
+
+    // The owner's.
+    private final Pop3Engine engine;
+    private final LineFramer framer = new LineFramer();
+    private final Output output;
+    private final ArrayDeque<Effect> todo = new ArrayDeque<>(2);
+    private Login login;
+    private OpenDrop drop;
+
+    /** Why the engine was told that it cannot go on; null while it can. */
+    private Ending doom;
+
+    private String user = "";
+    private int listed;
+    private int retrieved;
+    private long retrievedOctets;
+    private int removed;
+    private boolean updated;
+    private boolean abrupt;
+
+    /** Whether a whole command came since the clock was last looked at. */
+    private boolean heard;
+
+    // Notes, guarded by this.
+    private boolean owned;
+    private Thread runner;
+    private boolean shielded;
+    private ByteBuffer pending;
+    private boolean suspended;
+    private boolean inputOver;
+    private boolean shutdown;
+    private CompletableFuture<Event.Committed> commit;
+    private boolean committing;
+    private boolean gone;
+    private long begunAt;
+    private long heardAt;
+    private long commitAt;
+
+    /** Written with the monitor held. */
+    private volatile Ending ending;
+
+    private volatile boolean loggedIn;
+
+    Session(Sessions sessions, Connection connection, String id) {
+        this.sessions = sessions;
+        this.connection = connection;
+        this.id = id;
+        var offer = sessions.mechanisms.offer(sessions.settings.host());
+        stamp = offer.stamp();
+        engine = new Pop3Engine(offer);
+        output = new Output(connection);
+    }
+
+    /** Greets the client. Called once, first, when the connection can be written to. */
+    public void opened() {
+        synchronized (this) {
+            begunAt = sessions.nanoTime.getAsLong();
+            heardAt = begunAt;
+            if (ending != null) {
+                return;
+            }
+            owned = true;
+        }
+        todo.addAll(engine.on(new Event.Connected()));
+        ownForNow(NOTHING);
+    }
+
+    /**
+     * Takes what the client sent. Never blocks. Not called by two threads at once.
+     *
+     * @param octets read to its end, and not kept
+     */
+    public void received(ByteBuffer octets) {
+        synchronized (this) {
+            if (ending != null || inputOver) {
+                octets.position(octets.limit());
+                return;
+            }
+            if (owned) {
+                keep(octets);
+                return;
+            }
+            owned = true;
+        }
+        ownForNow(octets);
+    }
+
+    /** The client sends no more. What it sent is finished, then the connection is closed. */
+    public synchronized void inputClosed() {
+        inputOver = true;
+        call();
+    }
+
+    /**
+     * The connection is gone. Everything is let go of, and nothing removed; an UPDATE that has
+     * begun goes on to its end, for the client did say QUIT.
+     */
+    public synchronized void closed() {
+        end(Ending.DROPPED);
+        interrupt();
+    }
+
+    /**
+     * Looks at the clock; to be called about once a second.
+     *
+     * @param nanoTime now, as {@link System#nanoTime} counts
+     */
+    public synchronized void tick(long nanoTime) {
+        var settings = sessions.settings;
+        if (commit != null) {
+            if (nanoTime - commitAt >= settings.commitLimit().toNanos()) {
+                // Only the waiting ends here. The lock stays with the commit until that ends.
+                commit.complete(null);
+            }
+        } else if (ending == null && !loggedIn && over(settings.preLogin(), nanoTime - begunAt)) {
+            end(Ending.LOGIN_TIMEOUT);
+            interrupt();
+        } else if (owned || connection.unsentOctets() > 0) {
+            // A client that still reads its mail is not idle; one that does not has its own limit.
+            heardAt = nanoTime;
+        } else if (over(settings.idle(), nanoTime - heardAt)) {
+            end(Ending.AUTOLOGOUT);
+        }
+    }
+
+    /**
+     * The server stops. A session that does nothing is closed without a word; one that does is
+     * closed at its next command, with a word. An UPDATE that has begun goes on to its end.
+     */
+    public synchronized void doom() {
+        shutdown = true;
+        call();
+    }
+
+    /** Whether it is over, and holds nothing any more: no maildrop, no lock, no thread. */
+    public synchronized boolean ended() {
+        return gone && !committing;
+    }
+
+    // ---- the owner for now: never blocks
+
+    /** Does what can be done at once, and leaves the rest to a virtual thread. */
+    private void ownForNow(ByteBuffer octets) {
+        var done = false;
+        try {
+            done = serve(octets);
+        } catch (RuntimeException | Error e) {
+            broken(e);
+        }
+        synchronized (this) {
+            keep(octets);
+            if (heard) {
+                heard = false;
+                heardAt = sessions.nanoTime.getAsLong();
+            }
+            if (done && ending == null && !inputOver && !shutdown) {
+                owned = false;
+            } else {
+                startRunner();
+            }
+        }
+    }
+
+    /** Answers whatever needs no plugin. Says whether that was all. */
+    private boolean serve(ByteBuffer octets) {
+        while (ending == null) {
+            while (!todo.isEmpty()) {
+                if (!(todo.peek() instanceof Effect.Send(var reply))) {
+                    return false;
+                }
+                todo.remove();
+                if (!output.send(reply.octets())) {
+                    return false;
+                }
+            }
+            if (!octets.hasRemaining()) {
+                return output.flush();
+            }
+            if (drop != null && drop.lost()) {
+                return false;
+            }
+            var event = framer.next(octets, engine.lineLimit());
+            if (framer.flooded()) {
+                end(Ending.FLOODED);
+            } else if (event != null) {
+                heard = true;
+                feed(event);
+            }
+        }
+        return false;
+    }
+
+    // ---- the owner that may block: the virtual thread
+
+    private void run() {
+        try {
+            if (ending == null && !output.whole()) {
+                flushed();
+            }
+            while (ending == null || todo.peek() instanceof Effect.Commit) {
+                if (!todo.isEmpty()) {
+                    perform(todo.remove());
+                } else if (!command()) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            // Only the end of the session interrupts its thread, and has said why.
+            end(Ending.DROPPED);
+        } catch (Throwable e) {
+            broken(e);
+        }
+        exit();
+    }
+
+    /**
+     * Feeds the next command to the engine.
+     *
+     * @return false if there is none, and nothing to be done: the session has no owner now
+     */
+    private boolean command() throws InterruptedException {
+        Event event;
+        synchronized (this) {
+            event = shutdown && doom == null ? doomed(Ending.SHUTDOWN) : frame();
+        }
+        if (framer.flooded()) {
+            end(Ending.FLOODED);
+            return true;
+        }
+        if (event != null) {
+            if (doom == null && drop != null && drop.lost() && !drop.reacquired()) {
+                feed(doomed(Ending.LOCK_LOST));
+            }
+            feed(event);
+            return true;
+        }
+        flushed();
+        synchronized (this) {
+            if (ending != null || pending != null || (shutdown && doom == null)) {
+                return true;
+            }
+            if (inputOver) {
+                end(Ending.DROPPED);
+                return true;
+            }
+            if (shutdown) {
+                end(doom);
+                return true;
+            }
+            owned = false;
+            runner = null;
+            heardAt = sessions.nanoTime.getAsLong();
+            return false;
+        }
+    }
+
+    private void perform(Effect effect) throws InterruptedException {
+        switch (effect) {
+            case Effect.Send(var reply) -> {
+                if (!output.send(reply.octets())) {
+                    flushed();
+                }
+            }
+            case Effect.Authenticate begin -> {
+                flushed();
+                login = new Login(sessions, connection, id, stamp);
+                answer(() -> login.begin(begin));
+            }
+            case Effect.Respond(var response) -> {
+                flushed();
+                answer(() -> login.next(response));
+            }
+            case Effect.CancelLogin _ -> letGo();
+            case Effect.Retrieve order -> {
+                flushed();
+                retrieve(order);
+            }
+            case Effect.Commit update -> {
+                // A client that does not read what it was sent has said QUIT all the same.
+                var _ = output.flush();
+                update(update);
+            }
+            case Effect.StartTls _ -> throw new IllegalStateException("STLS is never offered");
+            case Effect.Close _ -> {
+                flushed();
+                end(doom == null ? Ending.QUIT : doom);
+            }
+        }
+    }
+
+    private interface LoginStep {
+        Event take() throws InterruptedException;
+    }
+
+    private void answer(LoginStep step) throws InterruptedException {
+        Event event;
+        try {
+            event = step.take();
+        } catch (InterruptedException e) {
+            event = login.failed(ifNotOver(e));
+        }
+        if (event instanceof Event.Challenged) {
+            feed(event);
+            return;
+        }
+        var opened = event instanceof Event.Opened ? login.takeDrop() : null;
+        letGo();
+        if (opened != null) {
+            drop = opened;
+            user = drop.user().name();
+            listed = drop.messages().count();
+            loggedIn = true;
+        }
+        feed(event);
+    }
+
+    private void retrieve(Effect.Retrieve order) throws InterruptedException {
+        var doing = "message " + order.number() + " for " + SessionLog.value(user);
+        InputStream content;
+        try {
+            content = drop.content(order.number());
+        } catch (Fault | RuntimeException | Error e) {
+            feed(new Event.Unavailable(sessions.problem(doing, e)));
+            return;
+        } catch (InterruptedException e) {
+            feed(new Event.Unavailable(sessions.problem(doing, ifNotOver(e))));
+            return;
+        }
+        var retrieval = new Retrieval(order, content, output);
+        try {
+            switch (retrieval.send()) {
+                case SENT -> {
+                    if (order.bodyLines() == MessageEncoder.WHOLE) {
+                        retrieved++;
+                        retrievedOctets += retrieval.octets();
+                    }
+                    feed(new Event.Retrieved());
+                }
+                case SIZE_DIFFERS -> {
+                    cutOff(Ending.CONTENT);
+                    drop.sizeDiffers(order.number(), retrieval.octets());
+                }
+                case GONE -> cutOff(Ending.DROPPED);
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            if (ending == null) {
+                sessions.counters.count(Violation.CONTENT);
+                LOG.warn("{} cut off after {} octets", doing, retrieval.octets(), e);
+            }
+            cutOff(Ending.CONTENT);
+        } finally {
+            close(content, doing);
+        }
+    }
+
+    /** What was read is sent or cut off by now: this changes nothing for the client. */
+    private void close(InputStream content, String doing) {
+        try {
+            content.close();
+        } catch (IOException | RuntimeException | Error e) {
+            LOG.warn("{}: the store's stream cannot be closed", doing, e);
+        }
+    }
+
+    /** UPDATE, on a thread of its own that nothing interrupts; this one waits for it in bounds. */
+    private void update(Effect.Commit order) {
+        var taken = drop;
+        drop = null;
+        updated = true;
+        var outcome = new CompletableFuture<Event.Committed>();
+        synchronized (this) {
+            commit = outcome;
+            committing = true;
+            commitAt = sessions.nanoTime.getAsLong();
+        }
+        Thread.ofVirtual()
+                .name("update " + id)
+                .start(() -> {
+                    var committed =
+                            new Event.Committed(order.marked().cardinality(), Problem.SYS_TEMP);
+                    try (taken) {
+                        committed = taken.commit(order);
+                    } finally {
+                        synchronized (this) {
+                            committing = false;
+                        }
+                        if (!outcome.complete(committed)) {
+                            LOG.warn(
+                                    "session {}: the commit that was late left {} behind",
+                                    id,
+                                    committed.failed());
+                        }
+                    }
+                });
+        var committed = outcome.join();
+        synchronized (this) {
+            commit = null;
+        }
+        var marked = order.marked().cardinality();
+        if (committed == null) {
+            sessions.counters.count(Violation.COMMIT_LATE);
+            LOG.warn("session {}: commit not ended within its time", id);
+            committed = new Event.Committed(marked, Problem.SYS_TEMP);
+        }
+        removed = marked - committed.failed();
+        feed(committed);
+    }
+
+    /**
+     * The one exit: closes the connection, then lets go of everything. QUIT, drop, autologout,
+     * shutdown and errors all come here.
+     */
+    private void exit() {
+        synchronized (this) {
+            runner = null;
+        }
+        if (abrupt) {
+            connection.abort();
+        } else {
+            connection.close();
+        }
+        letGo();
+        var now = sessions.nanoTime.getAsLong();
+        SessionLog.ended(
+                new SessionLog.End(
+                        id,
+                        user,
+                        connection.client(),
+                        connection.listener(),
+                        retrieved,
+                        retrievedOctets,
+                        removed,
+                        listed - removed,
+                        updated ? Ending.QUIT : ending,
+                        Duration.ofMillis((now - begunAt) / 1_000_000)));
+        synchronized (this) {
+            gone = true;
+        }
+    }
+
+    /** Ends the login attempt, closes the maildrop, then lets go of the lock. Not interrupted. */
+    private void letGo() {
+        synchronized (this) {
+            shielded = true;
+        }
+        var _ = Thread.interrupted();
+        if (login != null) {
+            login.close();
+            login = null;
+        }
+        if (drop != null) {
+            drop.close();
+            drop = null;
+        }
+        synchronized (this) {
+            shielded = false;
+            if (ending != null) {
+                interrupt();
+            }
+        }
+    }
+
+    private void feed(Event event) {
+        todo.addAll(engine.on(event));
+    }
+
+    private Event.Doomed doomed(Ending why) {
+        doom = why;
+        return new Event.Doomed(
+                Problem.SYS_TEMP,
+                why == Ending.SHUTDOWN ? "the server is shutting down" : "maildrop lock lost");
+    }
+
+    /** Waits until all that was sent is written. */
+    private void flushed() throws InterruptedException {
+        while (!output.flush()) {
+            awaitRoom();
+        }
+    }
+
+    private void awaitRoom() throws InterruptedException {
+        if (!output.awaitRoom()) {
+            cutOff(Ending.DROPPED);
+            throw new InterruptedException("the connection is gone");
+        }
+    }
+
+    /** A plugin that was not interrupted by us and says so nevertheless has failed. */
+    private InterruptedException ifNotOver(InterruptedException e) throws InterruptedException {
+        if (ending != null) {
+            throw e;
+        }
+        return e;
+    }
+
+    /** Ends it without the rest of what was to be sent. */
+    private void cutOff(Ending why) {
+        abrupt = true;
+        end(why);
+    }
+
+    private void broken(Throwable e) {
+        LOG.error("session {} is broken", id, e);
+        cutOff(Ending.BROKEN);
+    }
+
+    // ---- notes, with the monitor held
+
+    /** The first reason counts. */
+    private synchronized void end(Ending why) {
+        if (ending == null) {
+            ending = why;
+        }
+        forget();
+        call();
+    }
+
+    /** Sees to it that somebody reads the notes. */
+    private void call() {
+        if (!owned) {
+            owned = true;
+            startRunner();
+        }
+    }
+
+    private void startRunner() {
+        runner = Thread.ofVirtual().name("session " + id).unstarted(this::run);
+        runner.start();
+    }
+
+    private void interrupt() {
+        if (runner != null && !shielded) {
+            runner.interrupt();
+        }
+    }
+
+    private void keep(ByteBuffer octets) {
+        if (ending != null || !octets.hasRemaining()) {
+            octets.position(octets.limit());
+            return;
+        }
+        var held = pending == null ? NOTHING : pending;
+        var needed = held.remaining() + octets.remaining();
+        if (needed > held.capacity()) {
+            pending = ByteBuffer.allocate(Math.max(needed, 2 * held.capacity())).put(held);
+            wipe(held);
+        } else {
+            held.compact();
+        }
+        pending.put(octets).flip();
+        if (!suspended && pending.remaining() > PENDING) {
+            suspended = true;
+            connection.suspendReading();
+        }
+    }
+
+    /** The next line of what is pending, or null where there is none. */
+    private Event frame() {
+        if (pending == null) {
+            return null;
+        }
+        var event = framer.next(pending, engine.lineLimit());
+        if (suspended && pending.remaining() < PENDING / 4) {
+            suspended = false;
+            connection.resumeReading();
+        }
+        if (!pending.hasRemaining()) {
+            forget();
+        }
+        return event;
+    }
+
+    private void forget() {
+        if (pending != null) {
+            wipe(pending);
+            pending = null;
+        }
+    }
+
+    /** Passwords may have been in it. */
+    @SuppressWarnings("ByteBufferBackingArray") // allocated by keep
+    private static void wipe(ByteBuffer octets) {
+        Arrays.fill(octets.array(), (byte) 0);
+    }
+
+    private static boolean over(Duration limit, long nanos) {
+        return nanos >= limit.toNanos();
+    }
+}

@@ -1,0 +1,128 @@
+package io.postern.session;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/**
+ * The lines for the operator: one for the end of each session, one for each login that failed. Each
+ * is {@code key=value} pairs; a value with a space stands in quotes, one with a control character
+ * loses it, so that no client can write a line of its own.
+ */
+final class SessionLog {
+    private static final Logger SESSIONS = LoggerFactory.getLogger("postern.session");
+    private static final Logger LOGINS = LoggerFactory.getLogger("postern.login");
+
+    /** Longest value that a client made, code points. */
+    private static final int LONGEST = 80;
+
+    private SessionLog() {}
+
+    /**
+     * A session, when it is over.
+     *
+     * @param user the canonical name, or an empty text where nobody logged in
+     * @param retrieved messages that RETR sent
+     * @param octets what they took, without stuffed dots
+     * @param removed messages that UPDATE removed
+     * @param left messages of the listing that were not
+     */
+    record End(
+            String session,
+            String user,
+            InetSocketAddress client,
+            InetSocketAddress listener,
+            int retrieved,
+            long octets,
+            int removed,
+            int left,
+            Ending reason,
+            Duration duration) {
+
+        @Override
+        public String toString() {
+            return "session="
+                    + session
+                    + " user="
+                    + value(user)
+                    + " client="
+                    + address(client)
+                    + " listener="
+                    + address(listener)
+                    + " retrieved="
+                    + retrieved
+                    + " octets="
+                    + octets
+                    + " removed="
+                    + removed
+                    + " left="
+                    + left
+                    + " reason="
+                    + reason
+                    + " duration="
+                    + duration;
+        }
+    }
+
+    static void ended(End end) {
+        SESSIONS.info("{}", end);
+    }
+
+    /**
+     * @param user what the client typed; empty where it came to no name
+     * @param reason in one word
+     */
+    static void loginFailed(
+            String session,
+            String user,
+            InetSocketAddress client,
+            String mechanism,
+            String reason) {
+        LOGINS.info(
+                "session={} user={} client={} mechanism={} reason={}",
+                session,
+                value(user),
+                address(client),
+                mechanism,
+                reason);
+    }
+
+    /** A text that nobody has checked, made fit for one line. */
+    static String value(String text) {
+        if (text.isEmpty()) {
+            return "-";
+        }
+        var clean = new StringBuilder();
+        text.codePoints().limit(LONGEST).map(SessionLog::visible).forEach(clean::appendCodePoint);
+        if (text.codePointCount(0, text.length()) > LONGEST) {
+            clean.append('…');
+        }
+        var plain =
+                clean.chars().noneMatch(c -> Character.isSpaceChar(c) || c == '"' || c == '=')
+                        && !clean.toString().equals("-");
+        return plain
+                ? clean.toString()
+                : '"' + clean.toString().replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
+    private static int visible(int codePoint) {
+        return switch (Character.getType(codePoint)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR ->
+                    '?';
+            default -> codePoint;
+        };
+    }
+
+    private static String address(InetSocketAddress address) {
+        var host = address.getHostString();
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+    }
+}

@@ -1,0 +1,81 @@
+package io.postern.session;
+
+import io.postern.engine.Problem;
+import io.postern.session.Counters.Violation;
+import io.postern.spi.Fault;
+import io.postern.spi.lock.LockCoordinator;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/** What all sessions share: {@link #begin} makes one for each connection. Any thread. */
+public final class Sessions {
+    private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+
+    final SessionSettings settings;
+    final Mechanisms mechanisms;
+    final Realms realms;
+    final LockCoordinator locks;
+    final Counters counters;
+
+    /** {@link System#nanoTime}, unless a test has its own. */
+    final LongSupplier nanoTime;
+
+    /** Sessions of an earlier run must not come up again in a log. */
+    private final String run = Long.toString(System.currentTimeMillis() / 1000, 36);
+
+    private final AtomicLong begun = new AtomicLong();
+
+    /** Sessions that go by the system's monotonic clock. */
+    public Sessions(
+            SessionSettings settings,
+            Mechanisms mechanisms,
+            Realms realms,
+            LockCoordinator locks,
+            Counters counters) {
+        this(settings, mechanisms, realms, locks, counters, System::nanoTime);
+    }
+
+    Sessions(
+            SessionSettings settings,
+            Mechanisms mechanisms,
+            Realms realms,
+            LockCoordinator locks,
+            Counters counters,
+            LongSupplier nanoTime) {
+        this.settings = settings;
+        this.mechanisms = mechanisms;
+        this.realms = realms;
+        this.locks = locks;
+        this.counters = counters;
+        this.nanoTime = nanoTime;
+    }
+
+    /** A session for a new connection, which has not heard of it yet. Never blocks. */
+    public Session begin(Connection connection) {
+        return new Session(
+                this, connection, run + "-" + Long.toString(begun.incrementAndGet(), 36));
+    }
+
+    /**
+     * Logs what a plugin threw, counts it if no contract knows it, and says what the client hears
+     * (RFC 3206 §4).
+     *
+     * @param doing who did what, for the operator
+     */
+    Problem problem(String doing, Throwable cause) {
+        if (cause instanceof Fault fault) {
+            LOG.warn("{}: {}", doing, fault.getMessage(), fault.getCause());
+            return switch (fault.kind()) {
+                case TEMPORARY -> Problem.SYS_TEMP;
+                case PERMANENT -> Problem.SYS_PERM;
+            };
+        }
+        counters.count(Violation.PLUGIN);
+        LOG.error("{}: a plugin broke its contract", doing, cause);
+        return Problem.SYS_TEMP;
+    }
+}
