@@ -1,0 +1,131 @@
+package io.postern.store.maildir;
+
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+
+/**
+ * How a message's file name is spelled in this package, and what may be read in it.
+ *
+ * <p>A name of characters from 0x21 to 0x7E is spelled as it is. Any other, for example one in an
+ * old 8-bit character set, is spelled with a slash in front, which no file name holds, and with its
+ * odd octets as {@code %XX}. So every name is printable, no two names are spelled alike, and the
+ * locale of this JVM plays no part.
+ */
+final class FileName {
+    private static final char INFO = ':';
+    private static final char ODD = '/';
+
+    private FileName() {}
+
+    /** The spelling of the last name of a path. */
+    static String of(Path file) {
+        var last = file.getFileName();
+        var text = last.toString();
+        if (plain(text)) {
+            return text;
+        }
+        var uri = last.toAbsolutePath().toUri().getRawPath();
+        if (uri.endsWith("/")) {
+            uri = uri.substring(0, uri.length() - 1);
+        }
+        return of(decode(uri.substring(uri.lastIndexOf('/') + 1)));
+    }
+
+    /** The spelling of a name that is known by its octets. */
+    static String of(byte[] octets) {
+        var text = new String(octets, StandardCharsets.ISO_8859_1);
+        return plain(text) ? text : ODD + encode(text, false);
+    }
+
+    /** The file of that spelling in a folder. */
+    static Path in(Path folder, String name) {
+        if (name.charAt(0) != ODD) {
+            return folder.resolve(name);
+        }
+        // Only through a URI can a path be made of octets that are no text in this JVM's locale.
+        var octets = new String(decode(name.substring(1)), StandardCharsets.ISO_8859_1);
+        var above = folder.toAbsolutePath().toUri().toString();
+        var uri = URI.create(above + (above.endsWith("/") ? "" : "/") + encode(octets, true));
+        return folder.getFileSystem().provider().getPath(uri);
+    }
+
+    /** The part that names the message for ever: all before the first colon. */
+    static String unique(String name) {
+        var colon = name.indexOf(INFO);
+        return colon < 0 ? name : name.substring(0, colon);
+    }
+
+    /** The size on the wire that the deliverer noted as {@code ,W=}, octets; it may be wrong. */
+    static OptionalLong wireSizeHint(String unique) {
+        var at = unique.indexOf(",W=");
+        if (at < 0) {
+            return OptionalLong.empty();
+        }
+        var value = 0L;
+        var end = at + 3;
+        while (end < unique.length() && digit(unique.charAt(end)) && value < 1L << 50) {
+            value = 10 * value + unique.charAt(end++) - '0';
+        }
+        var whole = end > at + 3 && (end == unique.length() || unique.charAt(end) == ',');
+        return whole ? OptionalLong.of(value) : OptionalLong.empty();
+    }
+
+    /**
+     * The name with the flag S (seen) among its flags, in {@code cur}; the same name where it is
+     * there or where the info is not of the kind {@code 2,}.
+     */
+    static String seen(String name) {
+        var colon = name.indexOf(INFO);
+        if (colon < 0) {
+            return name + ":2,S";
+        }
+        if (!name.startsWith("2,", colon + 1) || name.indexOf('S', colon + 3) >= 0) {
+            return name;
+        }
+        var at = colon + 3;
+        while (at < name.length() && name.charAt(at) < 'S') {
+            at++;
+        }
+        return name.substring(0, at) + 'S' + name.substring(at);
+    }
+
+    static boolean plain(String text) {
+        return text.chars().allMatch(c -> c >= 0x21 && c <= 0x7E && c != ODD);
+    }
+
+    private static boolean digit(char c) {
+        return c >= '0' && c <= '9';
+    }
+
+    private static String encode(String octets, boolean forUri) {
+        var text = new StringBuilder(octets.length() + 16);
+        for (var at = 0; at < octets.length(); at++) {
+            var c = octets.charAt(at);
+            var letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || digit(c);
+            if (letter || (!forUri && c >= 0x21 && c <= 0x7E && c != '%')) {
+                text.append(c);
+            } else {
+                text.append('%');
+                text.append(Character.toUpperCase(Character.forDigit(c >> 4, 16)));
+                text.append(Character.toUpperCase(Character.forDigit(c & 15, 16)));
+            }
+        }
+        return text.toString();
+    }
+
+    private static byte[] decode(String text) {
+        var octets = new ByteArrayOutputStream(text.length());
+        for (var at = 0; at < text.length(); at++) {
+            if (text.charAt(at) == '%') {
+                octets.write(Integer.parseInt(text, at + 1, at + 3, 16));
+                at += 2;
+            } else {
+                octets.write(text.charAt(at));
+            }
+        }
+        return octets.toByteArray();
+    }
+}

@@ -1,0 +1,176 @@
+package io.postern.store.maildir;
+
+import io.postern.spi.store.Listing;
+
+import java.util.Arrays;
+import java.util.BitSet;
+
+/**
+ * A maildrop's messages: their file names, sizes and unique-ids in a few arrays. Filled by {@link
+ * Opening}; what a client sees of it does not change after that.
+ */
+final class MaildirListing implements Listing {
+    /** In place of a size. */
+    static final long UNKNOWN = -1;
+
+    /** The listing of a Maildir that does not exist. */
+    static final MaildirListing EMPTY =
+            of(new Maildir.Found(new Names.Builder().sorted(), new Maildir.Stamp(0, 0), false));
+
+    private final Names names;
+    private final Maildir.Stamp stamp;
+    private final boolean settled;
+    private final long[] sizes;
+    private final int[] identities;
+    private final boolean[] wrongHints;
+    private final BitSet forgotten = new BitSet();
+    private String[] uniqueIds;
+
+    /**
+     * @param sizes octets on the wire, or {@link #UNKNOWN}
+     * @param identities of the files whose size was counted; 0 elsewhere
+     * @param wrongHints whether the size in the name must not be believed
+     */
+    MaildirListing(
+            Names names,
+            Maildir.Stamp stamp,
+            boolean settled,
+            long[] sizes,
+            int[] identities,
+            boolean[] wrongHints) {
+        this.names = names;
+        this.stamp = stamp;
+        this.settled = settled;
+        this.sizes = sizes;
+        this.identities = identities;
+        this.wrongHints = wrongHints;
+    }
+
+    /** What was found, with nothing known of its sizes. */
+    static MaildirListing of(Maildir.Found found) {
+        var count = found.names().count();
+        var sizes = new long[count];
+        Arrays.fill(sizes, UNKNOWN);
+        return new MaildirListing(
+                found.names(),
+                found.stamp(),
+                found.settled(),
+                sizes,
+                new int[count],
+                new boolean[count]);
+    }
+
+    @Override
+    public int count() {
+        return names.count();
+    }
+
+    @Override
+    public long octets(int number) {
+        return sizes[number - 1];
+    }
+
+    @Override
+    public String uniqueId(int number) {
+        return uniqueIds == null
+                ? UniqueId.ofName(names.unique(number - 1))
+                : uniqueIds[number - 1];
+    }
+
+    Names names() {
+        return names;
+    }
+
+    Maildir.Stamp stamp() {
+        return stamp;
+    }
+
+    boolean settled() {
+        return settled;
+    }
+
+    long size(int index) {
+        return sizes[index];
+    }
+
+    /** Whether the size was counted from the file and still holds. */
+    boolean counted(int index) {
+        return identities[index] != 0 && !forgotten.get(index);
+    }
+
+    int identity(int index) {
+        return identities[index];
+    }
+
+    boolean hintWrong(int index) {
+        return wrongHints[index];
+    }
+
+    /** Notes a size that was counted. */
+    void counted(int index, long octets, int identity) {
+        sizes[index] = octets;
+        identities[index] = identity;
+    }
+
+    /** Notes a size that the name tells. */
+    void hinted(int index, long octets) {
+        sizes[index] = octets;
+    }
+
+    /** The file is the same in spite of its new identity. */
+    void identified(int index, int identity) {
+        identities[index] = identity;
+    }
+
+    /**
+     * The size turned out wrong: the next opening counts it. This session goes on showing what it
+     * showed.
+     */
+    void forget(int index) {
+        forgotten.set(index);
+        wrongHints[index] = true;
+    }
+
+    /** The unique-ids, where they are not those of the names. */
+    void uniqueIds(String[] ids) {
+        uniqueIds = ids;
+    }
+
+    /** Takes over what an earlier listing knows of the same messages. */
+    void learn(MaildirListing earlier) {
+        var other = 0;
+        for (var index = 0; index < names.count(); index++) {
+            var order = -1;
+            while (other < earlier.count()
+                    && (order = earlier.names.compare(other, names, index)) < 0) {
+                other++;
+            }
+            if (other < earlier.count() && order == 0) {
+                sizes[index] = earlier.sizes[other];
+                identities[index] = earlier.identities[other];
+                wrongHints[index] = earlier.wrongHints[other];
+                other++;
+            }
+        }
+    }
+
+    /** The listing without some of its messages. */
+    MaildirListing without(BitSet gone) {
+        var rest =
+                new MaildirListing(
+                        names.without(gone),
+                        stamp,
+                        settled,
+                        new long[count() - gone.cardinality()],
+                        new int[count() - gone.cardinality()],
+                        new boolean[count() - gone.cardinality()]);
+        for (int index = 0, to = 0; index < count(); index++) {
+            if (!gone.get(index)) {
+                rest.sizes[to] = sizes[index];
+                rest.identities[to] = identities[index];
+                rest.wrongHints[to++] = wrongHints[index];
+            }
+        }
+        return rest;
+    }
+}

@@ -1,0 +1,152 @@
+package io.postern.store.maildir;
+
+import io.postern.spi.Fault;
+import io.postern.spi.PluginConfig;
+import io.postern.spi.Setting;
+import io.postern.spi.User;
+import io.postern.spi.lock.FencingToken;
+import io.postern.spi.store.FenceMode;
+import io.postern.spi.store.Maildrop;
+import io.postern.spi.store.MaildropId;
+import io.postern.spi.store.MaildropStore;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+
+/**
+ * Keeps mail in Maildirs, beside delivery agents and IMAP servers that use the same ones. It reads
+ * {@code new} and {@code cur}, removes what a client marked, and touches nothing else there.
+ */
+public final class MaildirStore implements MaildropStore {
+    private static final String PREFIX = "maildir:";
+
+    private MaildirLayout layout;
+    private Path root;
+    private Path state;
+    private boolean refuseMissing;
+    private boolean trustHints;
+    private boolean markSeen;
+
+    @Override
+    public String name() {
+        return "maildir";
+    }
+
+    @Override
+    public List<Setting> settings() {
+        return List.of(
+                Setting.required("root", Setting.Kind.PATH, "The folder that holds all Maildirs."),
+                Setting.withDefault(
+                        "layout",
+                        Setting.Kind.TEXT,
+                        "{user}",
+                        "Where below root a user's Maildir is, from {user}, {local}, {domain} and"
+                                + " {attribute:name}."),
+                Setting.choice(
+                        "missing",
+                        List.of("empty", "refuse"),
+                        "Whether a user without a Maildir has an empty maildrop or none."),
+                Setting.withDefault(
+                        "links-outside",
+                        Setting.Kind.FLAG,
+                        "false",
+                        "Whether a symbolic link may lead out of root."),
+                Setting.withDefault(
+                        "trust-size-hints",
+                        Setting.Kind.FLAG,
+                        "false",
+                        "Whether ,W= in a file name is believed, so that the first login need not"
+                                + " read the message."),
+                Setting.withDefault(
+                        "mark-seen",
+                        Setting.Kind.FLAG,
+                        "false",
+                        "Whether a retrieved message that stays gets the flag S at QUIT."),
+                Setting.optional(
+                        "state-folder",
+                        Setting.Kind.PATH,
+                        "Where tokens, commit results and size indexes are; servers that share"
+                                + " Maildirs share it."));
+    }
+
+    @Override
+    public void start(PluginConfig config) {
+        root = config.path("root");
+        state = config.optionalPath("state-folder").orElseGet(config::stateFolder);
+        layout = new MaildirLayout(root, config.text("layout"), config.flag("links-outside"));
+        refuseMissing = config.text("missing").equals("refuse");
+        trustHints = config.flag("trust-size-hints");
+        markSeen = config.flag("mark-seen");
+    }
+
+    @Override
+    public FenceMode fenceMode() {
+        return FenceMode.VERIFY;
+    }
+
+    @Override
+    public MaildropId locate(User user) throws Fault, InterruptedException {
+        var maildir = layout.locate(user);
+        var text = maildir.toString();
+        if (!maildir.getFileSystem().getPath(text).equals(maildir)) {
+            throw Fault.permanent(
+                    maildir + " has a name that cannot be spelled in this server's locale", null);
+        }
+        try {
+            return new MaildropId(PREFIX + text);
+        } catch (IllegalArgumentException e) {
+            throw Fault.permanent("the path of the Maildir of " + user.name() + " is unfit", e);
+        }
+    }
+
+    @Override
+    public Maildrop open(MaildropId id, FencingToken token) throws Fault, InterruptedException {
+        var folder = root.getFileSystem().getPath(id.value().substring(PREFIX.length()));
+        layout.check(folder);
+        var maildropState = new MaildropState(state, id);
+        maildropState.raise(token);
+        var maildir = new Maildir(folder);
+        var opening = new Opening(maildir, maildropState.index(), trustHints);
+        var listing = present(maildir) ? opening.list() : MaildirListing.EMPTY;
+        return new MaildirDrop(maildir, listing, maildropState, opening, markSeen);
+    }
+
+    private boolean present(Maildir maildir) throws Fault, InterruptedException {
+        if (!folder(maildir.folder())) {
+            if (refuseMissing) {
+                throw Fault.permanent("there is no Maildir " + maildir.folder(), null);
+            }
+            return false;
+        }
+        for (var part : List.of(maildir.fresh(), maildir.current())) {
+            if (!folder(part)) {
+                throw Fault.permanent(
+                        maildir.folder() + " is no Maildir: it has no folder " + part.getFileName(),
+                        null);
+            }
+        }
+        return true;
+    }
+
+    /** Whether there is a folder; an error is not taken for a no. */
+    private static boolean folder(Path path) throws Fault, InterruptedException {
+        try {
+            var attributes =
+                    Files.readAttributes(
+                            path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            if (!attributes.isDirectory()) {
+                throw Fault.permanent(path + " is not a folder", null);
+            }
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            throw Maildir.fault("cannot look at", path, e);
+        }
+    }
+}

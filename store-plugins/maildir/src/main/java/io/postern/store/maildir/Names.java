@@ -1,0 +1,235 @@
+package io.postern.store.maildir;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.BitSet;
+
+/**
+ * The file names of a maildrop's messages, in the order of delivery: by the seconds at the front of
+ * the name, then by the part before the colon. Half a million of them stand in one array of octets.
+ *
+ * <p>Immutable. A file that was seen under two names, because it was renamed meanwhile or stands
+ * there twice, is one message.
+ */
+final class Names {
+    /** Stands before a name: the folder it is in. */
+    private static final byte NEW = 'n';
+
+    private static final byte CUR = 'c';
+
+    private final byte[] text;
+    private final int[] ends;
+    private final BitSet twins;
+
+    private Names(byte[] text, int[] ends, BitSet twins) {
+        this.text = text;
+        this.ends = ends;
+        this.twins = twins;
+    }
+
+    int count() {
+        return ends.length;
+    }
+
+    /** Whether the message is in {@code new}, not in {@code cur}. */
+    boolean inNew(int index) {
+        return text[start(index) - 1] == NEW;
+    }
+
+    /** Whether it was seen under more than one name. */
+    boolean twin(int index) {
+        return twins.get(index);
+    }
+
+    /** The file name, as {@link FileName} spells it. */
+    String name(int index) {
+        return new String(
+                text, start(index), ends[index] - start(index), StandardCharsets.ISO_8859_1);
+    }
+
+    /** The part of the name before the colon. */
+    String unique(int index) {
+        return new String(
+                text, start(index), uniqueEnd(index) - start(index), StandardCharsets.ISO_8859_1);
+    }
+
+    /** Finds a message by the part of its name before the colon; -1 where there is none. */
+    int find(String unique) {
+        var wanted = unique.getBytes(StandardCharsets.ISO_8859_1);
+        var low = 0;
+        var high = count() - 1;
+        while (low <= high) {
+            var middle = (low + high) >>> 1;
+            var order = order(text, start(middle), uniqueEnd(middle), wanted, 0, wanted.length);
+            if (order == 0) {
+                return middle;
+            }
+            if (order < 0) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return -1;
+    }
+
+    /** The order of two messages, one of them of another table. */
+    int compare(int index, Names other, int otherIndex) {
+        return order(
+                text,
+                start(index),
+                uniqueEnd(index),
+                other.text,
+                other.start(otherIndex),
+                other.uniqueEnd(otherIndex));
+    }
+
+    /** The table without some of its messages. */
+    Names without(BitSet gone) {
+        var rest = new Builder();
+        for (var index = 0; index < count(); index++) {
+            if (!gone.get(index)) {
+                rest.copy(this, index);
+            }
+        }
+        return rest.sorted();
+    }
+
+    /** The table with the messages of an earlier one that it lacks. */
+    Names with(Names earlier) {
+        var all = new Builder();
+        var other = 0;
+        for (var index = 0; index < count(); index++) {
+            while (other < earlier.count() && earlier.compare(other, this, index) < 0) {
+                all.copy(earlier, other++);
+            }
+            if (other < earlier.count() && earlier.compare(other, this, index) == 0) {
+                other++;
+            }
+            all.copy(this, index);
+        }
+        while (other < earlier.count()) {
+            all.copy(earlier, other++);
+        }
+        return all.sorted();
+    }
+
+    private int start(int index) {
+        return (index == 0 ? 0 : ends[index - 1]) + 1;
+    }
+
+    private int uniqueEnd(int index) {
+        var at = start(index);
+        while (at < ends[index] && text[at] != ':') {
+            at++;
+        }
+        return at;
+    }
+
+    private static int order(byte[] a, int aFrom, int aTo, byte[] b, int bFrom, int bTo) {
+        var order = Long.compare(seconds(a, aFrom, aTo), seconds(b, bFrom, bTo));
+        return order != 0 ? order : Arrays.compareUnsigned(a, aFrom, aTo, b, bFrom, bTo);
+    }
+
+    /** The time of delivery at the front of a name; 0 where there is none. */
+    private static long seconds(byte[] text, int from, int to) {
+        var value = 0L;
+        var first = from < to && text[from] == '/' ? from + 1 : from; // as odd names are spelled
+        for (var at = first; at < to && text[at] >= '0' && text[at] <= '9'; at++) {
+            value = value < 1L << 56 ? 10 * value + text[at] - '0' : Long.MAX_VALUE;
+        }
+        return value;
+    }
+
+    /** Takes names in any order. */
+    static final class Builder {
+        private byte[] text = new byte[4096];
+        private int[] ends = new int[64];
+        private int count;
+        private final BitSet twins = new BitSet();
+
+        void add(boolean inNew, String name, boolean twin) {
+            var octets = name.getBytes(StandardCharsets.ISO_8859_1);
+            add(inNew ? NEW : CUR, octets, 0, octets.length, twin);
+        }
+
+        /**
+         * @param octets holds the name, as {@link FileName} spells it
+         */
+        void add(boolean inNew, byte[] octets, int from, int to, boolean twin) {
+            add(inNew ? NEW : CUR, octets, from, to, twin);
+        }
+
+        Names sorted() {
+            var plain = new Names(text, Arrays.copyOf(ends, count), twins);
+            var inOrder = true;
+            for (var index = 1; index < count && inOrder; index++) {
+                inOrder = plain.compare(index - 1, plain, index) < 0;
+            }
+            return inOrder
+                    ? new Names(
+                            Arrays.copyOf(text, count == 0 ? 0 : ends[count - 1]),
+                            plain.ends,
+                            twins)
+                    : sort(plain);
+        }
+
+        private static Names sort(Names plain) {
+            var order = new Integer[plain.count()];
+            Arrays.setAll(order, index -> index);
+            Arrays.sort(
+                    order,
+                    (a, b) -> {
+                        var byMessage = plain.compare(a, plain, b);
+                        return byMessage != 0 ? byMessage : preference(plain, a, b);
+                    });
+            var sorted = new Builder();
+            for (var at = 0; at < order.length; at++) {
+                if (at > 0 && plain.compare(order[at - 1], plain, order[at]) == 0) {
+                    sorted.twins.set(sorted.count - 1);
+                } else {
+                    sorted.copy(plain, order[at]);
+                }
+            }
+            return new Names(
+                    Arrays.copyOf(
+                            sorted.text, sorted.count == 0 ? 0 : sorted.ends[sorted.count - 1]),
+                    Arrays.copyOf(sorted.ends, sorted.count),
+                    sorted.twins);
+        }
+
+        /** Of two names of one message, the one in {@code cur}: it is the later state. */
+        private static int preference(Names names, int a, int b) {
+            var folders = Boolean.compare(names.inNew(a), names.inNew(b));
+            return folders != 0
+                    ? folders
+                    : Arrays.compareUnsigned(
+                            names.text,
+                            names.start(a),
+                            names.ends[a],
+                            names.text,
+                            names.start(b),
+                            names.ends[b]);
+        }
+
+        private void copy(Names from, int index) {
+            var start = from.start(index);
+            add(from.text[start - 1], from.text, start, from.ends[index], from.twin(index));
+        }
+
+        private void add(byte folder, byte[] octets, int from, int to, boolean twin) {
+            var used = count == 0 ? 0 : ends[count - 1];
+            var needed = Math.addExact(used, 1 + to - from);
+            if (needed > text.length) {
+                text = Arrays.copyOf(text, Math.addExact(needed, needed / 2));
+            }
+            if (count == ends.length) {
+                ends = Arrays.copyOf(ends, count + count / 2);
+            }
+            text[used] = folder;
+            System.arraycopy(octets, from, text, used + 1, to - from);
+            twins.set(count, twin);
+            ends[count++] = needed;
+        }
+    }
+}

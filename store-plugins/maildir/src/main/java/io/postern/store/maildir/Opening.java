@@ -1,0 +1,146 @@
+package io.postern.store.maildir;
+
+import io.postern.spi.Fault;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Makes the listing of one maildrop, and its size index where that has to be made. One thread. */
+final class Opening {
+    private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
+
+    /** After so many messages counted, the index is written: a crash costs no more than that. */
+    private static final int KEEP_EVERY = 20_000;
+
+    private final Maildir maildir;
+    private final Path index;
+    private final boolean trustHints;
+    private final MessageFile reader = new MessageFile();
+
+    Opening(Maildir maildir, Path index, boolean trustHints) {
+        this.maildir = maildir;
+        this.index = index;
+        this.trustHints = trustHints;
+    }
+
+    /**
+     * Lists all messages with their exact sizes.
+     *
+     * @throws Fault if any message cannot be read, or the folders cannot
+     */
+    MaildirListing list() throws Fault, InterruptedException {
+        var earlier = earlier();
+        MaildirListing listing;
+        try {
+            if (earlier.isPresent()
+                    && earlier.get().settled()
+                    && earlier.get().stamp().equals(maildir.stamp())) {
+                listing = earlier.get();
+            } else {
+                listing = MaildirListing.of(maildir.scan());
+                earlier.ifPresent(listing::learn);
+            }
+        } catch (IOException e) {
+            throw Maildir.fault("cannot list", maildir.folder(), e);
+        }
+        var asBefore = earlier.isPresent() && listing == earlier.get();
+        var gone = new BitSet();
+        var counted = 0;
+        try {
+            for (var at = 0; at < listing.count(); at++) {
+                if (listing.size(at) == MaildirListing.UNKNOWN && !hinted(listing, at)) {
+                    asBefore = false;
+                    if (!measure(listing, at)) {
+                        gone.set(at);
+                    }
+                    if (++counted % KEEP_EVERY == 0) {
+                        keep(listing);
+                    }
+                }
+            }
+        } catch (Fault | InterruptedException e) {
+            if (counted > 0) {
+                keep(listing);
+            }
+            throw e;
+        }
+        if (!gone.isEmpty()) {
+            listing = listing.without(gone);
+        }
+        if (!asBefore) {
+            keep(listing);
+        }
+        return listing;
+    }
+
+    /** Writes the size index; that it cannot be written is told to the log only. */
+    void keep(MaildirListing listing) {
+        try {
+            SizeIndex.write(index, listing);
+        } catch (IOException e) {
+            LOG.warn("size index {} cannot be written: {}", index, e.toString());
+        }
+    }
+
+    private Optional<MaildirListing> earlier() {
+        try {
+            return SizeIndex.read(index);
+        } catch (IOException e) {
+            LOG.warn("size index {} cannot be read: {}", index, e.toString());
+            return Optional.empty();
+        }
+    }
+
+    private boolean hinted(MaildirListing listing, int at) {
+        if (!trustHints || listing.hintWrong(at)) {
+            return false;
+        }
+        var hint = FileName.wireSizeHint(listing.names().unique(at));
+        hint.ifPresent(octets -> listing.hinted(at, octets));
+        return hint.isPresent();
+    }
+
+    /**
+     * Counts a message's size.
+     *
+     * @return false if there is no such message any more, or it is none
+     */
+    private boolean measure(MaildirListing listing, int at) throws Fault, InterruptedException {
+        var names = listing.names();
+        var file = maildir.file(names.inNew(at), names.name(at));
+        try {
+            try {
+                note(listing, at, reader.measure(file));
+                return true;
+            } catch (NoSuchFileException e) {
+                // Renamed since the scan, or removed.
+                var unique = names.unique(at);
+                var files = maildir.find(Set.of(unique)).get(unique);
+                if (files == null) {
+                    return false;
+                }
+                file = files.getLast();
+                note(listing, at, reader.measure(file));
+                return true;
+            }
+        } catch (MessageFile.NotAFile e) {
+            if (!e.folder) {
+                LOG.warn("{} is neither a file nor a folder, so it is no message", file);
+            }
+            return false;
+        } catch (IOException e) {
+            throw Maildir.fault("cannot read the message", file, e);
+        }
+    }
+
+    private static void note(MaildirListing listing, int at, MessageFile.Measure measure) {
+        listing.counted(at, measure.octets(), measure.identity());
+    }
+}

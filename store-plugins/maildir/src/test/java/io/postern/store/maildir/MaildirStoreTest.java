@@ -1,0 +1,411 @@
+package io.postern.store.maildir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.spi.Fault;
+import io.postern.spi.User;
+import io.postern.spi.store.CommitRequest;
+import io.postern.spi.store.CommitResult;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+class MaildirStoreTest {
+    @TempDir Path home;
+    private Mail mail;
+
+    @BeforeEach
+    void make() throws Exception {
+        mail = new Mail(home).make("alice");
+    }
+
+    @Test
+    void listsNewAndCurInTheOrderOfDelivery() throws Exception {
+        mail.put("alice", "cur/1700000010.a.host:2,S", "a\n");
+        mail.put("alice", "new/1700000002.b.host", "bb\n");
+        mail.put("alice", "cur/999999999.c.host:2,FRST", "ccc\n");
+        mail.put("alice", "cur/1700000002.a.host:1,experimental", "dddd\r\n");
+        mail.put("alice", "cur/.hidden", "x");
+        mail.put("alice", "tmp/1700000000.tmp.host", "x");
+        Files.createDirectories(mail.maildir("alice").resolve("cur/sub"));
+        Files.createDirectories(mail.maildir("alice").resolve(".Sent/cur"));
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals(
+                    Map.of(
+                            "999999999.c.host", 5L,
+                            "1700000002.a.host", 6L,
+                            "1700000002.b.host", 4L,
+                            "1700000010.a.host", 3L),
+                    Mail.list(drop));
+            assertEquals(
+                    List.of(
+                            "999999999.c.host",
+                            "1700000002.a.host",
+                            "1700000002.b.host",
+                            "1700000010.a.host"),
+                    Mail.ids(drop));
+        }
+    }
+
+    @Test
+    void aMessageSeenInNewAndCurCountsOnceAndIsRemovedWhole() throws Exception {
+        mail.put("alice", "new/1.a", "same\n");
+        mail.put("alice", "cur/1.a:2,S", "same\n");
+        mail.put("alice", "cur/1.aa:2,", "other\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals(List.of("1.a", "1.aa"), Mail.ids(drop));
+            assertEquals(CommitResult.ok(1, 0), drop.commit(Mail.removal(drop, 1)));
+        }
+        assertEquals(List.of("1.aa"), Mail.ids(mail.store(), "alice"));
+    }
+
+    @Test
+    void twoFilesOfOneNameWithDifferentMailAreNotRemoved() throws Exception {
+        mail.put("alice", "new/1.a", "one\n");
+        mail.put("alice", "cur/1.a:2,S", "two\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            var result = drop.commit(Mail.removal(drop, 1));
+            assertEquals(CommitResult.Status.PARTIAL, result.status());
+            assertEquals(1, result.failed());
+            assertTrue(result.detail().contains("1.a"), result.detail());
+        }
+        assertTrue(Files.exists(mail.maildir("alice").resolve("new/1.a")));
+        assertTrue(Files.exists(mail.maildir("alice").resolve("cur/1.a:2,S")));
+    }
+
+    @Test
+    @Tag("protocol-104")
+    void uniqueIdsStayWhenFlagsChangeAndAfterRestart() throws Exception {
+        mail.put("alice", "new/1.a", "a\n");
+        mail.put("alice", "cur/2.b:2,", "b\n");
+        var before = Mail.ids(mail.store(), "alice");
+        Files.move(
+                mail.maildir("alice").resolve("new/1.a"),
+                mail.maildir("alice").resolve("cur/1.a:2,RS"));
+        Files.move(
+                mail.maildir("alice").resolve("cur/2.b:2,"),
+                mail.maildir("alice").resolve("cur/2.b:2,FT"));
+        assertEquals(before, Mail.ids(mail.store(), "alice"));
+    }
+
+    @Test
+    void namesThatAreNoUniqueIdsAreDigested() throws Exception {
+        var longName = "1." + "x".repeat(100);
+        mail.put("alice", "new/" + longName, "a\n");
+        mail.put("alice", "new/2.with space", "b\n");
+        mail.put("alice", "new/3.ü", "c\n");
+        mail.put("alice", "new/" + UniqueId.digest(longName), "d\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            var ids = Mail.ids(drop);
+            assertEquals(4, ids.stream().distinct().count());
+            assertTrue(
+                    ids.stream().allMatch(id -> id.matches("~[A-Za-z0-9_-]{43}")), ids.toString());
+            assertEquals("d\n", Mail.read(drop, 1));
+            assertEquals("a\n", Mail.read(drop, 2));
+            assertEquals("b\n", Mail.read(drop, 3));
+            assertEquals("c\n", Mail.read(drop, 4));
+            assertEquals(CommitResult.ok(4, 0), drop.commit(Mail.removal(drop, 1, 2, 3, 4)));
+        }
+    }
+
+    @Test
+    void contentFindsAMessageThatWasRenamed() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        mail.put("alice", "new/1.ab", "other\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            Files.move(
+                    mail.maildir("alice").resolve("new/1.a"),
+                    mail.maildir("alice").resolve("cur/1.a:2,S"));
+            assertEquals("text\n", Mail.read(drop, 1));
+        }
+    }
+
+    @Test
+    void contentOfAMessageThatIsGoneIsATemporaryFaultThatNamesIt() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        mail.put("alice", "new/1.ab", "other\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            Files.delete(mail.maildir("alice").resolve("new/1.a"));
+            var fault = assertThrows(Fault.class, () -> drop.content(1));
+            assertEquals(Fault.Kind.TEMPORARY, fault.kind());
+            assertTrue(fault.getMessage().contains("1.a"), fault.getMessage());
+        }
+    }
+
+    @Test
+    @Tag("protocol-33")
+    void aDeliveryDuringTheSessionNeverAppearsAndIsNeverTouched() throws Exception {
+        mail.put("alice", "new/5.a", "text\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            mail.put("alice", "new/4.b", "later\n");
+            assertEquals(List.of("5.a"), Mail.ids(drop));
+            assertEquals(CommitResult.ok(1, 0), drop.commit(Mail.removal(drop, 1)));
+        }
+        assertEquals(List.of("4.b"), Mail.ids(mail.store(), "alice"));
+    }
+
+    @Test
+    @Tag("protocol-111")
+    void removesARenamedMessageAndNoneWhoseNameOnlyBeginsAlike() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        mail.put("alice", "new/1.a.b", "text\n");
+        mail.put("alice", "cur/1.a,S=5:2,", "text\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals(List.of("1.a", "1.a,S=5", "1.a.b"), Mail.ids(drop));
+            Files.move(
+                    mail.maildir("alice").resolve("new/1.a"),
+                    mail.maildir("alice").resolve("cur/1.a:2,F"));
+            assertEquals(CommitResult.ok(1, 0), drop.commit(Mail.removal(drop, 1)));
+        }
+        assertEquals(List.of("1.a,S=5", "1.a.b"), Mail.ids(mail.store(), "alice"));
+    }
+
+    @Test
+    @Tag("protocol-114")
+    void aMessageThatVanishedCountsAsRemoved() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        mail.put("alice", "new/2.b", "text\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            Files.delete(mail.maildir("alice").resolve("new/1.a"));
+            assertEquals(CommitResult.ok(1, 1), drop.commit(Mail.removal(drop, 1, 2)));
+        }
+    }
+
+    @Test
+    void aLaterSessionFencesTheEarlierOne() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        var store = mail.store();
+        try (var stale = Mail.open(store, "alice")) {
+            var request = Mail.removal(stale, 1);
+            Mail.open(mail.store(), "alice").close();
+            assertEquals(CommitResult.Status.FENCED, stale.commit(request).status());
+        }
+        assertEquals(List.of("1.a"), Mail.ids(store, "alice"));
+    }
+
+    @Test
+    void anOpeningWithAnOldTokenIsRefused() throws Exception {
+        var store = mail.store();
+        var old = Mail.token();
+        Mail.open(store, "alice").close();
+        var id = store.locate(new User("alice"));
+        var fault = assertThrows(Fault.class, () -> store.open(id, old));
+        assertEquals(Fault.Kind.TEMPORARY, fault.kind());
+    }
+
+    @Test
+    void theSameCommitGivesTheSameResultAgain() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        mail.put("alice", "new/2.b", "text\n");
+        CommitRequest request;
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            request = Mail.removal(drop, 1);
+            assertEquals(CommitResult.ok(1, 0), drop.commit(request));
+        }
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals(CommitResult.ok(1, 0), drop.commit(request));
+            assertEquals(List.of("2.b"), Mail.ids(drop));
+        }
+        assertEquals(List.of("2.b"), Mail.ids(mail.store(), "alice"));
+    }
+
+    @Test
+    void aRepeatedCommitNeverTakesTheMessageThatNowHasTheNumber() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        mail.put("alice", "new/2.b", "text\n");
+        CommitRequest first;
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            first = Mail.removal(drop, 1);
+            drop.commit(first);
+        }
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            var repeated =
+                    new CommitRequest(
+                            UUID.randomUUID(),
+                            Mail.token(),
+                            first.remove(),
+                            List.of(),
+                            Duration.ofSeconds(60));
+            assertEquals(CommitResult.ok(0, 1), drop.commit(repeated));
+        }
+        assertEquals(List.of("2.b"), Mail.ids(mail.store(), "alice"));
+    }
+
+    @Test
+    void theSecondOpeningReadsNoMessage() throws Exception {
+        for (var user : List.of("alice", "bob")) {
+            mail.make(user);
+            mail.put(user, "new/1.a", "text\n");
+            mail.put(user, "cur/2.b:2,S", "more text\n");
+        }
+        mail.settle("bob"); // so that not even the folders are read again
+        for (var user : List.of("alice", "bob")) {
+            Map<String, Long> first;
+            try (var drop = Mail.open(mail.store(), user)) {
+                first = Mail.list(drop);
+            }
+            var file = mail.maildir(user).resolve("new/1.a");
+            Files.delete(file);
+            Files.createSymbolicLink(file, Path.of("/nowhere")); // cannot be read
+            if (user.equals("bob")) {
+                mail.settle("bob");
+            }
+            try (var drop = Mail.open(mail.store(), user)) {
+                assertEquals(first, Mail.list(drop));
+            }
+        }
+    }
+
+    @Test
+    void aReplacedFileIsNoticedBeforeItIsSentAndCountedAtTheNextOpening() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        Mail.open(mail.store(), "alice").close();
+        mail.put("alice", "new/1.a", "another text\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            var fault = assertThrows(Fault.class, () -> drop.content(1));
+            assertTrue(fault.getMessage().contains("1.a"), fault.getMessage());
+        }
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals(Map.of("1.a", 14L), Mail.list(drop));
+            assertEquals("another text\n", Mail.read(drop, 1));
+        }
+    }
+
+    @Test
+    void aTouchedFileIsStillTheSame() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        Mail.open(mail.store(), "alice").close();
+        mail.put("alice", "new/1.a", "TEXT\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals("TEXT\n", Mail.read(drop, 1));
+        }
+    }
+
+    @Test
+    @Tag("protocol-91")
+    void aSizeHintIsBelievedOnlyWhereTheSettingSaysSoAndNeverTwiceIfWrong() throws Exception {
+        mail.put("alice", "new/1.a,S=5,W=6", "text\n");
+        mail.put("alice", "new/2.b,S=5,W=77", "text\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals(List.of(6L, 6L), List.copyOf(Mail.list(drop).values()));
+        }
+        mail.make("bob");
+        mail.put("bob", "new/2.b,S=5,W=77", "text\n");
+        try (var drop = Mail.open(mail.store("trust-size-hints", "true"), "bob")) {
+            assertEquals(77, drop.listing().octets(1));
+            drop.sizeDiffers(1, 6);
+            assertEquals(77, drop.listing().octets(1));
+        }
+        for (var times = 0; times < 2; times++) {
+            try (var drop = Mail.open(mail.store("trust-size-hints", "true"), "bob")) {
+                assertEquals(6, drop.listing().octets(1));
+            }
+        }
+    }
+
+    @Test
+    void aMissingMaildirIsEmptyOrRefused() throws Exception {
+        try (var drop = Mail.open(mail.store(), "nobody")) {
+            assertEquals(0, drop.listing().count());
+            assertEquals(CommitResult.ok(0, 0), drop.commit(Mail.removal(drop)));
+        }
+        assertFalse(Files.exists(mail.maildir("nobody")));
+        var fault =
+                assertThrows(
+                        Fault.class, () -> Mail.open(mail.store("missing", "refuse"), "nobody"));
+        assertTrue(fault.getMessage().contains("nobody"), fault.getMessage());
+    }
+
+    @Test
+    void aFolderThatIsNoMaildirIsNotAnEmptyMaildrop() throws Exception {
+        Files.createDirectories(mail.maildir("bob").resolve("cur"));
+        var fault = assertThrows(Fault.class, () -> Mail.open(mail.store(), "bob"));
+        assertTrue(fault.getMessage().contains("new"), fault.getMessage());
+        Files.delete(mail.maildir("alice").resolve("cur"));
+        Files.writeString(mail.maildir("alice").resolve("cur"), "");
+        assertThrows(Fault.class, () -> Mail.open(mail.store(), "alice"));
+    }
+
+    @Test
+    void aMissingRootIsAFaultAndNoEmptyMaildrop() throws Exception {
+        var store = new Mail(home.resolve("elsewhere")).store();
+        var fault = assertThrows(Fault.class, () -> store.locate(new User("alice")));
+        assertEquals(Fault.Kind.TEMPORARY, fault.kind());
+    }
+
+    @Test
+    void whatIsNoFileIsNoMessage() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        Files.createSymbolicLink(
+                mail.maildir("alice").resolve("cur/2.link:2,S"), Path.of("/etc/passwd"));
+        assertEquals(
+                0,
+                new ProcessBuilder("mkfifo", mail.maildir("alice") + "/new/3.fifo")
+                        .start()
+                        .waitFor());
+        for (var times = 0; times < 2; times++) {
+            assertEquals(List.of("1.a"), Mail.ids(mail.store(), "alice"));
+        }
+    }
+
+    @Test
+    void anEmptyFileIsAMessageOfNoOctets() throws Exception {
+        mail.put("alice", "new/1.a", "");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals(Map.of("1.a", 0L), Mail.list(drop));
+            assertEquals("", Mail.read(drop, 1));
+        }
+    }
+
+    @Test
+    @Tag("protocol-99")
+    void aMessageThatIsCutShortWhileItIsReadFails() throws Exception {
+        var file = mail.put("alice", "new/1.a", "x".repeat(200_000));
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            try (var in = drop.content(1)) {
+                assertEquals(1000, in.readNBytes(1000).length);
+                Files.write(file, "x".repeat(2000).getBytes(StandardCharsets.US_ASCII));
+                assertThrows(java.io.IOException.class, in::readAllBytes);
+            }
+        }
+    }
+
+    @Test
+    void marksRetrievedMessagesThatStayAsSeenIfAsked() throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        mail.put("alice", "cur/2.b:2,FT", "text\n");
+        mail.put("alice", "cur/3.c:1,x", "text\n");
+        mail.put("alice", "new/4.d", "text\n");
+        mail.put("alice", "new/5.e", "text\n");
+        for (var wanted : List.of(false, true)) {
+            try (var drop = Mail.open(mail.store("mark-seen", "" + wanted), "alice")) {
+                var remove = wanted ? Mail.refs(drop, 4) : Mail.refs(drop);
+                var request =
+                        new CommitRequest(
+                                UUID.randomUUID(),
+                                Mail.token(),
+                                remove,
+                                Mail.refs(drop, 1, 2, 3),
+                                Duration.ofSeconds(60));
+                assertEquals(CommitResult.ok(remove.size(), 0), drop.commit(request));
+            }
+            assertEquals(!wanted, Files.exists(mail.maildir("alice").resolve("new/1.a")));
+        }
+        for (var name : List.of("cur/1.a:2,S", "cur/2.b:2,FST", "cur/3.c:1,x", "new/5.e")) {
+            assertTrue(Files.exists(mail.maildir("alice").resolve(name)), name);
+        }
+    }
+}
