@@ -1,0 +1,2 @@
+/** The lock coordinator that needs nothing but this process: the default. */
+package io.postern.lock;
