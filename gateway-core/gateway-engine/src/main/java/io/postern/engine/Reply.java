@@ -87,9 +87,11 @@ public final class Reply {
 
     private static byte[] line(String status, String text) {
         var line = new StringBuilder(status);
-        if (!text.isEmpty()) {
-            line.append(' ').append(text.charAt(0) == '[' ? '(' : text.charAt(0));
-            line.append(text, 1, text.length());
+        var shown = text.strip();
+        if (shown.startsWith("[")) {
+            line.append(" (").append(shown, 1, shown.length());
+        } else if (!shown.isEmpty()) {
+            line.append(' ').append(shown);
         }
         line.setLength(Math.min(line.length(), MAX_FIRST_LINE - 2));
         for (var at = 0; at < line.length(); at++) {
