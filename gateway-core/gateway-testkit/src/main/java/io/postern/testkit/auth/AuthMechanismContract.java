@@ -44,6 +44,9 @@ public interface AuthMechanismContract {
     /** More steps than any mechanism takes. */
     int MANY_STEPS = 20;
 
+    /** How many right and how many wrong logins run at the same time. */
+    int LOGINS_AT_ONCE = 64;
+
     /** A started mechanism. A new one each time; the contract closes it. */
     AuthMechanism mechanism() throws Exception;
 
@@ -217,7 +220,7 @@ public interface AuthMechanismContract {
     @Test
     default void exchangesAtTheSameTimeDoNotMix() throws Exception {
         var secrets = new HashMap<String, String>();
-        for (int i = 0; i < 64; i++) {
+        for (int i = 0; i < LOGINS_AT_ONCE; i++) {
             secrets.put("user" + i, "secret" + i);
         }
         try (var mechanism = mechanism();

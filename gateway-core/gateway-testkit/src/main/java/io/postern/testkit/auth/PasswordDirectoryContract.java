@@ -27,6 +27,9 @@ import java.util.concurrent.TimeUnit;
 /** What every {@link PasswordDirectory} promises. */
 public interface PasswordDirectoryContract extends UserDirectoryContract {
 
+    /** How many right, how many wrong and how many unknown logins run at the same time. */
+    int LOGINS_AT_ONCE = 24;
+
     @Override
     PasswordDirectory directory() throws Exception;
 
@@ -159,7 +162,7 @@ public interface PasswordDirectoryContract extends UserDirectoryContract {
             var wrong = new ArrayList<Future<Verdict>>();
             var unknown = new ArrayList<Future<Verdict>>();
             var octets = password().getBytes(UTF_8);
-            for (int i = 0; i < 24; i++) {
+            for (int i = 0; i < LOGINS_AT_ONCE; i++) {
                 right.add(threads.submit(() -> ask(directory, user(), octets)));
                 wrong.add(threads.submit(() -> ask(directory, user(), wrongPassword())));
                 unknown.add(threads.submit(() -> ask(directory, stranger(), octets)));
