@@ -1,0 +1,155 @@
+package io.postern.auth.xmlusers;
+
+import io.postern.spi.Secret;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.regex.Pattern;
+
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+
+/**
+ * {@code {PBKDF2-SHA512}$iterations$salt$hash} and {@code {PBKDF2-SHA256}...} (RFC 8018 §5.2), salt
+ * and hash in base64 with padding, the hash as long as the digest.
+ */
+final class Pbkdf2Password implements StoredPassword {
+    static final String SHA512 = "PBKDF2-SHA512";
+    static final String SHA256 = "PBKDF2-SHA256";
+
+    /** Iterations of hashes made here: what OWASP asked for in 2023. */
+    private static final int ITERATIONS_SHA512 = 210_000;
+
+    private static final int ITERATIONS_SHA256 = 600_000;
+
+    /** Octets of a salt made here. */
+    private static final int SALT_OCTETS = 16;
+
+    /** Octets of a salt that is read from a file. */
+    private static final int MIN_SALT = 8;
+
+    private static final int MAX_SALT = 64;
+
+    private static final Pattern TEXT =
+            Pattern.compile("\\$([0-9]{1,9})\\$([A-Za-z0-9+/]+={0,2})\\$([A-Za-z0-9+/]+={0,2})");
+
+    private final String scheme;
+    private final int iterations;
+    private final byte[] salt;
+    private final byte[] hash;
+
+    private Pbkdf2Password(String scheme, int iterations, byte[] salt, byte[] hash) {
+        this.scheme = scheme;
+        this.iterations = iterations;
+        this.salt = salt;
+        this.hash = hash;
+    }
+
+    static Pbkdf2Password parse(String scheme, String text) {
+        var match = TEXT.matcher(text);
+        byte[] salt;
+        byte[] hash;
+        try {
+            if (!match.matches()) {
+                throw new IllegalArgumentException("other characters or parts");
+            }
+            salt = Base64.getDecoder().decode(match.group(2));
+            hash = Base64.getDecoder().decode(match.group(3));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "is not $ITERATIONS$SALT$HASH with salt and hash in base64", e);
+        }
+        int iterations = Integer.parseInt(match.group(1));
+        if (iterations < MIN_ROUNDS || iterations > MAX_ROUNDS) {
+            throw new IllegalArgumentException(
+                    "has " + iterations + " iterations, not " + MIN_ROUNDS + " to " + MAX_ROUNDS);
+        }
+        if (salt.length < MIN_SALT || salt.length > MAX_SALT) {
+            throw new IllegalArgumentException(
+                    "has a salt of "
+                            + salt.length
+                            + " octets, not "
+                            + MIN_SALT
+                            + " to "
+                            + MAX_SALT);
+        }
+        if (hash.length != digestOctets(scheme)) {
+            throw new IllegalArgumentException(
+                    "has a hash of " + hash.length + " octets, not " + digestOctets(scheme));
+        }
+        return new Pbkdf2Password(scheme, iterations, salt, hash);
+    }
+
+    /** Stands for the users of a file that has none: it takes the time of a new hash. */
+    static Pbkdf2Password nobody() {
+        return new Pbkdf2Password(
+                SHA512, ITERATIONS_SHA512, new byte[SALT_OCTETS], new byte[digestOctets(SHA512)]);
+    }
+
+    static String make(String scheme, Secret password) {
+        if (!isUtf8(password)) {
+            throw new IllegalArgumentException("PBKDF2 keeps passwords of UTF-8 only");
+        }
+        var salt = new byte[SALT_OCTETS];
+        new SecureRandom().nextBytes(salt);
+        int iterations = scheme.equals(SHA512) ? ITERATIONS_SHA512 : ITERATIONS_SHA256;
+        var hash = derive(scheme, iterations, salt, password);
+        var base64 = Base64.getEncoder();
+        return "$"
+                + iterations
+                + "$"
+                + base64.encodeToString(salt)
+                + "$"
+                + base64.encodeToString(hash);
+    }
+
+    @Override
+    public boolean matches(Secret password) {
+        // The JDK takes characters, and what is no UTF-8 would all become the same U+FFFD.
+        var made = derive(scheme, iterations, salt, password);
+        return MessageDigest.isEqual(made, hash) && isUtf8(password);
+    }
+
+    @Override
+    public String form() {
+        return scheme + " " + iterations + " " + salt.length;
+    }
+
+    private static byte[] derive(String scheme, int iterations, byte[] salt, Secret password) {
+        var chars = password.chars();
+        var key = new PBEKeySpec(chars, salt, iterations, digestOctets(scheme) * Byte.SIZE);
+        try {
+            var algorithm = scheme.equals(SHA512) ? "PBKDF2WithHmacSHA512" : "PBKDF2WithHmacSHA256";
+            return SecretKeyFactory.getInstance(algorithm).generateSecret(key).getEncoded();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has PBKDF2", e);
+        } finally {
+            key.clearPassword();
+            Arrays.fill(chars, '\0');
+        }
+    }
+
+    private static int digestOctets(String scheme) {
+        return scheme.equals(SHA512) ? 64 : 32;
+    }
+
+    private static boolean isUtf8(Secret password) {
+        var octets = password.octets();
+        var chars = CharBuffer.allocate(octets.length);
+        try {
+            return !StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(octets), chars, true)
+                    .isError();
+        } finally {
+            Arrays.fill(octets, (byte) 0);
+            Arrays.fill(chars.array(), '\0');
+        }
+    }
+}

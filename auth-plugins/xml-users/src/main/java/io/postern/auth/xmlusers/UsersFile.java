@@ -1,0 +1,211 @@
+package io.postern.auth.xmlusers;
+
+import io.postern.spi.User;
+
+import org.xml.sax.Attributes;
+import org.xml.sax.Locator;
+import org.xml.sax.SAXException;
+import org.xml.sax.SAXParseException;
+import org.xml.sax.helpers.DefaultHandler;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import javax.xml.XMLConstants;
+import javax.xml.parsers.ParserConfigurationException;
+import javax.xml.parsers.SAXParserFactory;
+
+/**
+ * One reading of a file of users, on one thread. It goes on after a mistake, so that the operator
+ * sees all of them at once.
+ */
+final class UsersFile extends DefaultHandler {
+    private static final String PASSWD = "Make one with \"postern passwd\".";
+
+    private final List<String> problems = new ArrayList<>();
+    private final Map<String, Account> accounts = new LinkedHashMap<>();
+    private final Map<String, Integer> lines = new HashMap<>();
+    private final Deque<String> open = new ArrayDeque<>();
+    private final Map<String, String> facts = new HashMap<>();
+    private Locator locator;
+    private String name = "";
+    private StoredPassword password;
+    private boolean enabled;
+
+    private UsersFile() {}
+
+    /** All users of the file, no two of one folded name. */
+    static Collection<Account> read(Path file) throws BrokenFile {
+        var reading = new UsersFile();
+        try (var in = Files.newInputStream(file)) {
+            var factory = SAXParserFactory.newDefaultInstance();
+            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+            factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+            factory.newSAXParser().parse(in, reading);
+        } catch (SAXParseException e) {
+            reading.unreadable(e);
+        } catch (NoSuchFileException e) {
+            reading.problems.add("there is no such file. Create it, or name another.");
+        } catch (IOException e) {
+            reading.problems.add("it cannot be read (" + e + "). Mend that, or name another file.");
+        } catch (SAXException | ParserConfigurationException e) {
+            throw new IllegalStateException("every JDK has this XML parser", e);
+        }
+        if (!reading.problems.isEmpty()) {
+            throw new BrokenFile(reading.problems);
+        }
+        return reading.accounts.values();
+    }
+
+    @Override
+    public void setDocumentLocator(Locator locator) {
+        this.locator = locator;
+    }
+
+    @Override
+    public void startElement(String uri, String local, String element, Attributes attributes) {
+        var inside = String.join("/", open);
+        open.addLast(element);
+        switch (String.join("/", open)) {
+            case "users" -> only(attributes, List.of());
+            case "users/user" -> user(attributes);
+            case "users/user/attribute" -> fact(attributes);
+            default -> {
+                if (List.of("", "users", "users/user", "users/user/attribute").contains(inside)) {
+                    problem(
+                            "<" + element + "> is not known here",
+                            "The file is <users> with <user> in it, and in that <attribute>.");
+                }
+            }
+        }
+    }
+
+    @Override
+    public void endElement(String uri, String local, String element) {
+        if (String.join("/", open).equals("users/user") && password != null && !name.isEmpty()) {
+            accounts.put(Users.fold(name), new Account(new User(name, facts), password, enabled));
+        }
+        open.removeLast();
+    }
+
+    @Override
+    public void characters(char[] text, int from, int length) {
+        // Not shown: it may be a password that lost its place.
+        if (!new String(text, from, length).isBlank()) {
+            problem("there is text between the elements", "Remove it, or make it a comment.");
+        }
+    }
+
+    @Override
+    public void fatalError(SAXParseException e) throws SAXParseException {
+        throw e;
+    }
+
+    private void user(Attributes attributes) {
+        only(attributes, List.of("name", "password", "enabled"));
+        facts.clear();
+        name = name(attributes.getValue("name"));
+        password = null;
+        var text = attributes.getValue("password");
+        if (text == null) {
+            problem(who() + " has no password", PASSWD);
+        } else {
+            try {
+                password = StoredPassword.parse(text);
+            } catch (IllegalArgumentException e) {
+                problem("the password of " + who() + " " + e.getMessage(), PASSWD);
+            }
+        }
+        var flag = attributes.getValue("enabled");
+        if (flag != null && !flag.equals("true") && !flag.equals("false")) {
+            problem(
+                    "enabled=\"" + flag + "\" of " + who() + " is neither true nor false",
+                    "Write one of them.");
+        }
+        enabled = !"false".equals(flag);
+    }
+
+    /** Empty where it cannot be one. */
+    private String name(String given) {
+        if (given == null || given.isEmpty()) {
+            problem("a user has no name", "Write <user name=\"...\" password=\"...\"/>.");
+            return "";
+        }
+        if (given.length() > User.MAX_NAME || given.chars().anyMatch(Character::isISOControl)) {
+            problem(
+                    "a user's name is longer than "
+                            + User.MAX_NAME
+                            + " characters, or holds a control character",
+                    "Give another.");
+            return "";
+        }
+        if (!given.equals(given.strip())) {
+            problem("the name \"" + given + "\" begins or ends with a space", "Remove the space.");
+        }
+        var before = lines.putIfAbsent(Users.fold(given), locator.getLineNumber());
+        if (before != null) {
+            problem(
+                    "the user \"" + given + "\" stands in line " + before + " already",
+                    "Keep one; names that differ in upper and lower case only are the same.");
+        }
+        return given;
+    }
+
+    private void fact(Attributes attributes) {
+        only(attributes, List.of("name", "value"));
+        var key = attributes.getValue("name");
+        var value = attributes.getValue("value");
+        if (key == null || key.isEmpty() || value == null) {
+            problem(
+                    "an attribute of " + who() + " lacks its name or value",
+                    "Write <attribute name=\"...\" value=\"...\"/>.");
+        } else if (facts.putIfAbsent(key, value) != null) {
+            problem("the attribute \"" + key + "\" of " + who() + " stands twice", "Keep one.");
+        }
+    }
+
+    private void only(Attributes attributes, List<String> known) {
+        for (int i = 0; i < attributes.getLength(); i++) {
+            if (!known.contains(attributes.getQName(i))) {
+                problem(
+                        "<" + open.getLast() + "> takes no " + attributes.getQName(i),
+                        known.isEmpty()
+                                ? "Remove it."
+                                : "Remove it, or use one of: " + String.join(", ", known) + ".");
+            }
+        }
+    }
+
+    private String who() {
+        return name.isEmpty() ? "a user without a name" : "\"" + name + "\"";
+    }
+
+    private void problem(String what, String remedy) {
+        var problem = "line " + locator.getLineNumber() + ": " + what + ". " + remedy;
+        // The parser may hand over one text in pieces.
+        if (problems.isEmpty() || !problems.getLast().equals(problem)) {
+            problems.add(problem);
+        }
+    }
+
+    /** The parser's own words are not shown: they can quote from a password. */
+    private void unreadable(SAXParseException e) {
+        var where = "line " + e.getLineNumber() + ", column " + e.getColumnNumber() + ": ";
+        problems.add(
+                String.valueOf(e.getMessage()).contains("DOCTYPE")
+                        ? where + "a DOCTYPE is refused here. Remove it."
+                        : where
+                                + "this is not well-formed XML. Mend it; inside an attribute,"
+                                + " write &amp; &lt; and &quot; for & < and \".");
+    }
+}

@@ -1,0 +1,86 @@
+package io.postern.auth.xmlusers;
+
+import io.postern.spi.PluginConfig;
+import io.postern.spi.Secret;
+import io.postern.spi.auth.Verdict;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A file of users in a folder of its own, a clock that stands still, and what was hashed. */
+final class Fixture {
+    /** Password: "tän staaf". */
+    static final String PBKDF2 =
+            "{PBKDF2-SHA512}$1000$AAECAwQFBgcICQoLDA0ODw==$zpcXl4Hg2JGO41DHNqtncKOteYzbstsRAozZ2EoI"
+                    + "RwDn0coH51kY6W/J5pvouqbqy8tDDo2uivLoVkLLst8H0g==";
+
+    /** Password: "tän staaf". */
+    static final String SHA_CRYPT =
+            "{SHA512-CRYPT}$6$rounds=1000$saltstringSALT16$wyKm2SJEfwyOJnnGgAOmcvLqPyrK3sX5RMGG/byY"
+                    + "LaNEsJFXVcjM4vOWZxQ.BSAzdC7wY9MlghwCsTjCxdcQ01";
+
+    static final String PLAIN = "{PLAIN}tän staaf";
+
+    final Path file;
+    final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1_000);
+
+    /** The form of every stored password that was compared, in order. */
+    final List<String> hashed = Collections.synchronizedList(new ArrayList<>());
+
+    Fixture(Path folder) {
+        this.file = folder.resolve("users.xml");
+    }
+
+    void write(String text) throws IOException {
+        // Through another file, so that the change is seen within the clock's grain.
+        var fresh = file.resolveSibling("fresh.xml");
+        Files.writeString(fresh, text);
+        Files.deleteIfExists(file);
+        Files.move(fresh, file);
+    }
+
+    /** A file with alice, and with bob, who may not log in; both with this password. */
+    static String aliceAndBob(String password) {
+        return """
+        <users>
+          <user name="alice" password="%s"/>
+          <user name="bob" password="%s" enabled="false"/>
+        </users>
+        """
+                .formatted(password, password);
+    }
+
+    XmlUsers start(String text) throws IOException {
+        write(text);
+        return start();
+    }
+
+    XmlUsers start() {
+        var users =
+                new XmlUsers(
+                        (stored, password) -> {
+                            hashed.add(stored.form());
+                            return stored.matches(password);
+                        },
+                        nanos::get);
+        users.start(
+                new PluginConfig(
+                        users.settings(),
+                        Map.of("file", List.of(file.toString())),
+                        file.getParent(),
+                        file.getParent()));
+        return users;
+    }
+
+    static Verdict ask(XmlUsers users, String name, String text) throws InterruptedException {
+        try (var password = Secret.of(text)) {
+            return users.verify(name, password);
+        }
+    }
+}
