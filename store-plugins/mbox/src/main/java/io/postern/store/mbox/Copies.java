@@ -42,7 +42,7 @@ final class Copies {
                 throw new IOException("no line of copies: \"" + line + "\"");
             }
             var ordinals = new ArrayList<Integer>();
-            for (var word : match.group(3).strip().split(" ")) {
+            for (var word : match.group(3).strip().split(" ", -1)) {
                 if (!word.isEmpty()) {
                     ordinals.add(Integer.valueOf(word));
                 }

@@ -32,9 +32,11 @@ final class MboxContent extends InputStream {
         FIELD,
         /** The rest of a header line. */
         FIELD_REST,
-        /** The begin of a body line, of which quotes and {@link #FROM} are kept back. */
+        /**
+         * The begin of a line that may be quoted, of which quotes and {@link #FROM} are kept back.
+         */
         LINE,
-        /** The rest of a body line. */
+        /** The rest of such a line. */
         LINE_REST
     }
 
@@ -51,6 +53,7 @@ final class MboxContent extends InputStream {
     private Part part = Part.FIELD;
     private int keptLength;
     private boolean hidden;
+    private boolean inHeader = true;
     private int quotes;
     private int matched;
 
@@ -129,6 +132,11 @@ final class MboxContent extends InputStream {
     }
 
     private void field() {
+        if (unquote && keptLength == 0 && raw.get(raw.position()) == '>') {
+            hidden = false;
+            part = Part.LINE; // no field, but perhaps a quoted From_ line
+            return;
+        }
         var octet = raw.get();
         if (keptLength == 0 && (octet == ' ' || octet == '\t')) {
             put(octet);
@@ -142,6 +150,7 @@ final class MboxContent extends InputStream {
         var blank = octet == '\n' && (keptLength == 1 || (keptLength == 2 && kept[0] == '\r'));
         hidden = HiddenFields.holds(kept, keptLength);
         putKept();
+        inHeader = !blank;
         part = blank ? Part.LINE : octet == '\n' ? Part.FIELD : Part.FIELD_REST;
     }
 
@@ -190,7 +199,7 @@ final class MboxContent extends InputStream {
             }
             if (to < stop) {
                 to++;
-                part = Part.LINE;
+                part = inHeader ? Part.FIELD : Part.LINE;
             }
         } else {
             to = stop;

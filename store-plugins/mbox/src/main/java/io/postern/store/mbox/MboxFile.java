@@ -196,7 +196,7 @@ final class MboxFile implements AutoCloseable {
     private void removed(byte[] note) throws IOException {
         var text = new String(note, StandardCharsets.UTF_8);
         var lineEnd = text.indexOf('\n');
-        var words = text.substring(0, lineEnd).split(" ");
+        var words = text.substring(0, lineEnd).split(" ", -1);
         var copies = text.substring(lineEnd + 1);
         if (copies.isEmpty()) {
             Files.deleteIfExists(state.file(COPIES));

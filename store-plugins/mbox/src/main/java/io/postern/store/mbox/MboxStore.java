@@ -143,7 +143,7 @@ public final class MboxStore implements MaildropStore {
 
     private static List<FileLocks.Kind> order(String words) {
         var order = new ArrayList<FileLocks.Kind>();
-        for (var word : words.strip().split(" +")) {
+        for (var word : words.strip().split(" +", -1)) {
             switch (word.toLowerCase(Locale.ROOT)) {
                 case "fcntl" -> order.add(FileLocks.Kind.FCNTL);
                 case "dotlock" -> order.add(FileLocks.Kind.DOTLOCK);

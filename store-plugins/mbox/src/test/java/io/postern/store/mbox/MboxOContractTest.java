@@ -1,0 +1,14 @@
+package io.postern.store.mbox;
+
+import io.postern.testkit.MaildropFixture;
+import io.postern.testkit.MaildropStoreContract;
+
+import java.nio.file.Path;
+
+class MboxOContractTest extends MaildropStoreContract {
+
+    @Override
+    protected MaildropFixture fixture(Path scratch) throws Exception {
+        return new MboxFixture(scratch, MboxFormat.MBOXO);
+    }
+}
