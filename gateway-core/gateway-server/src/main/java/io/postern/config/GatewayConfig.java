@@ -2,6 +2,7 @@ package io.postern.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,6 +28,15 @@ public record GatewayConfig(
         listeners = List.copyOf(listeners);
         mechanisms = List.copyOf(mechanisms);
         realms = List.copyOf(realms);
+    }
+
+    /** Every place that names a plugin, in the order in which plugins are started. */
+    public List<PluginPlace> places() {
+        var places = new ArrayList<>(List.of(locks));
+        realms.forEach(realm -> places.add(realm.store()));
+        realms.forEach(realm -> places.addAll(realm.directories()));
+        places.addAll(mechanisms);
+        return places;
     }
 
     /**
@@ -62,12 +72,14 @@ public record GatewayConfig(
      * @param name lower-case letters, digits and hyphens; no two realms share one
      * @param byDefault whether it takes the names without a domain, and those of unknown domains
      * @param domains lower-case; no two realms share one
+     * @param stripDomain whether its directories are asked for the name without the domain
      * @param directories at least one, asked in this order
      */
     public record Realm(
             String name,
             boolean byDefault,
             List<String> domains,
+            boolean stripDomain,
             List<PluginPlace> directories,
             PluginPlace store) {
         public Realm {

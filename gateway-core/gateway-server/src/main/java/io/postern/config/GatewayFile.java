@@ -170,8 +170,8 @@ public final class GatewayFile {
         var limits =
                 new Limits(
                         idle,
-                        duration(element, "login-timeout", Duration.ofMinutes(1), SECOND, HOUR),
-                        duration(element, "write-stall", Duration.ofMinutes(1), SECOND, HOUR),
+                        duration(element, "login-timeout", Duration.ofMinutes(3), SECOND, HOUR),
+                        duration(element, "write-stall", Duration.ofMinutes(2), SECOND, HOUR),
                         duration(
                                 element,
                                 "lock-wait",
@@ -275,6 +275,7 @@ public final class GatewayFile {
                                 realms.getFirst().name(),
                                 true,
                                 realms.getFirst().domains(),
+                                realms.getFirst().stripDomain(),
                                 realms.getFirst().directories(),
                                 realms.getFirst().store()))
                 : realms;
@@ -287,6 +288,7 @@ public final class GatewayFile {
             List<Element> defaults) {
         var name = realmName(element, names);
         var byDefault = flag(element, "default");
+        var stripDomain = flag(element, "strip-domain");
         if (byDefault) {
             defaults.add(element);
         }
@@ -319,7 +321,8 @@ public final class GatewayFile {
             store = place(one, "store", name, taken);
         }
         close(element);
-        return store.map(kept -> new Realm(name, byDefault, domains, directories, kept));
+        return store.map(
+                kept -> new Realm(name, byDefault, domains, stripDomain, directories, kept));
     }
 
     private String realmName(Element element, Map<String, Integer> names) {

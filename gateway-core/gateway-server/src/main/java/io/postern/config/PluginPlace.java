@@ -55,6 +55,11 @@ public final class PluginPlace {
         this.state = state;
     }
 
+    /** The element that names the plugin: {@code mechanism}, {@code directory}, ... */
+    public String element() {
+        return element;
+    }
+
     /** The name of the plugin that is asked for. */
     public String plugin() {
         return plugin;

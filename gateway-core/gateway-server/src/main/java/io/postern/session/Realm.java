@@ -11,8 +11,7 @@ import java.util.Set;
  * Users who belong together: who knows them, and where their mail is.
  *
  * @param name for the log
- * @param domains the domain parts of login names that lead here, in any case; none makes it the
- *     realm for all names that lead nowhere else
+ * @param domains the domain parts of login names that lead here, in any case
  * @param directories asked in this order; the next one only when one knows no such user
  * @param store where the mail of all its users is
  * @param stripDomain whether the directories see {@code alice} instead of {@code

@@ -14,26 +14,29 @@ import java.util.Optional;
 public final class Realms {
     private final List<Realm> all;
     private final Map<String, Realm> byDomain = new HashMap<>();
-    private final Realm fallback;
+    private final Optional<Realm> fallback;
 
     /**
+     * Realms of which the one that names no domain takes all names that lead nowhere else.
+     *
      * @throws IllegalArgumentException if two realms claim one domain, or two claim none, or there
      *     is no realm at all
      */
     public Realms(List<Realm> realms) {
+        this(realms, withoutDomain(realms));
+    }
+
+    /**
+     * @param fallback the one of them that takes the names that lead nowhere else
+     * @throws IllegalArgumentException if two realms claim one domain, or there is no realm at all
+     */
+    public Realms(List<Realm> realms, Optional<Realm> fallback) {
         all = List.copyOf(realms);
+        this.fallback = fallback;
         if (all.isEmpty()) {
             throw new IllegalArgumentException("there is no realm");
         }
-        Realm others = null;
         for (var realm : all) {
-            if (realm.domains().isEmpty()) {
-                if (others != null) {
-                    throw new IllegalArgumentException(
-                            "realms " + others.name() + " and " + realm.name() + " name no domain");
-                }
-                others = realm;
-            }
             for (var domain : realm.domains()) {
                 var twin = byDomain.putIfAbsent(lowerCase(domain), realm);
                 if (twin != null) {
@@ -47,7 +50,19 @@ public final class Realms {
                 }
             }
         }
-        fallback = others;
+    }
+
+    private static Optional<Realm> withoutDomain(List<Realm> realms) {
+        var found = realms.stream().filter(realm -> realm.domains().isEmpty()).toList();
+        if (found.size() > 1) {
+            throw new IllegalArgumentException(
+                    "realms "
+                            + found.get(0).name()
+                            + " and "
+                            + found.get(1).name()
+                            + " name no domain");
+        }
+        return found.stream().findFirst();
     }
 
     /**
@@ -65,7 +80,7 @@ public final class Realms {
             var seen = realm.stripDomain() ? loginName.substring(0, at) : loginName;
             return Optional.of(new Place(realm, seen));
         }
-        return Optional.ofNullable(fallback).map(it -> new Place(it, loginName));
+        return fallback.map(it -> new Place(it, loginName));
     }
 
     List<Realm> all() {

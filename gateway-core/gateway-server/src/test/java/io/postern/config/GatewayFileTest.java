@@ -74,7 +74,7 @@ class GatewayFileTest {
                             xsi:noNamespaceSchemaLocation="gateway.xsd">
                           <locks plugin="file"><folder>locks</folder></locks>
                           <realms>
-                            <realm name="main" default="true">
+                            <realm name="main" default="true" strip-domain="true">
                               <domain>Example.ORG</domain>
                               <store plugin="maildir"><root>mail</root></store>
                               <directory plugin="xml-users"/>
@@ -124,6 +124,7 @@ class GatewayFileTest {
         assertEquals("file", config.locks().plugin());
         assertEquals(List.of("example.org", "example.net"), config.realms().getFirst().domains());
         assertTrue(config.realms().getFirst().byDefault());
+        assertTrue(config.realms().getFirst().stripDomain());
         assertFalse(config.realms().getLast().byDefault());
     }
 
