@@ -9,7 +9,7 @@ public final class Counters {
 
     /** A promise that was broken by a plugin, or could not be kept to a client. */
     public enum Violation {
-        /** A listing that must not be shown: not there, cut short, or with an illegal unique-id. */
+        /** A listing that must not be shown: unique-ids illegal or twice, sizes below zero. */
         LISTING,
         /** A message with another size than the listing said. */
         SIZE,

@@ -87,7 +87,8 @@ final class Login implements AutoCloseable {
                     violation.getMessage());
             return refused(Problem.SYS_TEMP, "listing");
         }
-        return refused(sessions.problem("login by " + mechanism, cause), "fault");
+        return refused(
+                sessions.problem("session " + session + ", login by " + mechanism, cause), "fault");
     }
 
     /** The maildrop of a login that succeeded; the caller's from now on. */

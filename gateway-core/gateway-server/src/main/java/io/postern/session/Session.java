@@ -184,6 +184,11 @@ public final class Session {
         return gone && !committing;
     }
 
+    /** Whether nothing is to be done until somebody calls. */
+    synchronized boolean resting() {
+        return !owned;
+    }
+
     // ---- the owner for now: never blocks
 
     /** Does what can be done at once, and leaves the rest to a virtual thread. */

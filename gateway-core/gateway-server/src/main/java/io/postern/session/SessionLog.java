@@ -122,7 +122,7 @@ final class SessionLog {
     }
 
     private static String address(InetSocketAddress address) {
-        var host = address.getHostString();
+        var host = address.getAddress().getHostAddress();
         return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
     }
 }

@@ -1,0 +1,139 @@
+package io.postern.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.engine.Offer;
+import io.postern.spi.auth.AuthMechanism;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.SecretDirectory;
+import io.postern.spi.auth.UserDirectory;
+import io.postern.spi.auth.Verdict;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+class MechanismsTest {
+    private static final PasswordDirectory PASSWORDS =
+            (name, password) -> new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
+
+    private static Realms realms(UserDirectory directory) {
+        var store = new TestStore(new ArrayList<>());
+        return new Realms(List.of(new Realm("all", Set.of(), List.of(directory), store, false)));
+    }
+
+    private static Mechanisms all() {
+        return new Mechanisms(
+                List.of(new Scene.Asking(), new Scene.Passwords(), new Scene.Digests()),
+                realms(PASSWORDS));
+    }
+
+    private static AuthMechanism sasl(String name) {
+        return new Scene.Passwords() {
+            @Override
+            public Command command() {
+                return Command.AUTH;
+            }
+
+            @Override
+            public String mechanism() {
+                return name;
+            }
+        };
+    }
+
+    @Test
+    @Tag("protocol-18")
+    @Tag("protocol-145")
+    void stampsAreDigitsAndNeverTheSame() {
+        var stamps = ConcurrentHashMap.<String>newKeySet();
+        try (var threads = Executors.newFixedThreadPool(4)) {
+            for (var thread = 0; thread < 4; thread++) {
+                var mechanisms = all();
+                threads.execute(() -> {
+                    for (var i = 0; i < 5_000; i++) {
+                        stamps.add(mechanisms.offer("mail.example.org").stamp());
+                    }
+                });
+            }
+        }
+        assertEquals(20_000, stamps.size());
+        var form = Pattern.compile("<[0-9]+\\.[0-9]+@mail\\.example\\.org>");
+        assertTrue(stamps.stream().allMatch(stamp -> form.matcher(stamp).matches()));
+        // Neighbours share no part, so that one tells nothing of the next.
+        var parts = new HashSet<String>();
+        stamps.forEach(stamp -> parts.add(stamp.substring(1, stamp.indexOf('.'))));
+        assertEquals(20_000, parts.size());
+    }
+
+    @Test
+    @Tag("protocol-43")
+    void apopIsOfferedOnlyWhereADirectorySharesSecrets() {
+        var digests =
+                new Scene.Passwords() {
+                    @Override
+                    public Command command() {
+                        return Command.APOP;
+                    }
+
+                    @Override
+                    public boolean servedBy(UserDirectory directory) {
+                        return directory instanceof SecretDirectory;
+                    }
+                };
+        var offer =
+                new Mechanisms(List.of(digests, new Scene.Passwords()), realms(PASSWORDS))
+                        .offer("host");
+        assertFalse(offer.apop());
+        assertTrue(offer.userPass());
+    }
+
+    @Test
+    void saslIsAnnouncedInTheOrderOfTheConfigurationAndStlsNever() {
+        var offer =
+                new Mechanisms(List.of(sasl("B"), new Scene.Asking(), sasl("A")), realms(PASSWORDS))
+                        .offer("host");
+        assertEquals(
+                List.of(
+                        new Offer.Sasl("B", false),
+                        new Offer.Sasl("ASKING", true),
+                        new Offer.Sasl("A", false)),
+                offer.sasl());
+        assertFalse(offer.startTls());
+        assertFalse(offer.userPass());
+    }
+
+    @Test
+    @Tag("protocol-61")
+    void twoForOneCommandOrAnIllegalNameAreRefused() {
+        refused(List.of(new Scene.Passwords(), new Scene.Passwords()));
+        refused(List.of(sasl("A"), sasl("A")));
+        refused(List.of(sasl("a")));
+        refused(List.of(sasl("")));
+        refused(List.of(sasl("A".repeat(21))));
+    }
+
+    @Test
+    @Tag("protocol-5")
+    void aListThatDoesNotFitACapabilityLineIsRefused() {
+        var names = IntStream.range(0, 25).mapToObj(i -> sasl("MECHANISM-NUMBER-0" + (10 + i)));
+        refused(names.toList());
+    }
+
+    private static void refused(List<AuthMechanism> mechanisms) {
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new Mechanisms(mechanisms, realms(PASSWORDS)));
+    }
+}
