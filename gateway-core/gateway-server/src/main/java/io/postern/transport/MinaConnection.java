@@ -1,0 +1,334 @@
+package io.postern.transport;
+
+import io.postern.session.Connection;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.mina.core.RuntimeIoException;
+import org.apache.mina.core.buffer.IoBuffer;
+import org.apache.mina.core.session.IoSession;
+import org.apache.mina.transport.socket.SocketSessionConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's socket. Keeps its own account of what is unsent, for MINA's write futures report
+ * octets as written that never left, or never complete, once a connection is lost. Here the account
+ * ends with the connection: whoever waits is woken then.
+ *
+ * <p>Any thread. The lock is a leaf: it is held for moments, and nothing that could take another
+ * lock is called under it, MINA's write least of all.
+ */
+final class MinaConnection implements Connection {
+
+    private static final Logger log = LoggerFactory.getLogger(MinaConnection.class);
+
+    /** Buffers MINA may have at a time. Many small ones cost it more heap than they are worth. */
+    private static final int MAX_HANDED_OVER = 8;
+
+    /** Smaller buffers that have to wait are joined up to this many octets. */
+    private static final int JOINED_OCTETS = 16 * 1024;
+
+    private final IoSession io;
+    private final InetSocketAddress client;
+    private final InetSocketAddress listener;
+    private final long writeStallNanos;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition lessUnsent = lock.newCondition();
+
+    // All below are guarded by the lock.
+    private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
+    private final Deque<Integer> handedOver = new ArrayDeque<>(); // octets of each
+    private boolean handingOver;
+    private long unsent;
+    private long writtenAtProgress;
+    private long progressAt;
+    private boolean suspended;
+    private boolean inputEnded;
+    private boolean closing;
+    private boolean closed;
+
+    /**
+     * @param io open, with its addresses known
+     * @param writeStallNanos how long the client may take nothing, ns
+     */
+    MinaConnection(IoSession io, long writeStallNanos) {
+        this.io = io;
+        this.client = (InetSocketAddress) io.getRemoteAddress();
+        this.listener = (InetSocketAddress) io.getLocalAddress();
+        this.writeStallNanos = writeStallNanos;
+    }
+
+    @Override
+    public InetSocketAddress client() {
+        return client;
+    }
+
+    @Override
+    public InetSocketAddress listener() {
+        return listener;
+    }
+
+    @Override
+    public boolean encrypted() {
+        return false;
+    }
+
+    @Override
+    public void write(ByteBuffer octets) {
+        if (!octets.hasRemaining()) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (closing) {
+                return;
+            }
+            if (unsent == 0) {
+                progressAt = System.nanoTime();
+            }
+            unsent += octets.remaining();
+            waiting.add(octets);
+        } finally {
+            lock.unlock();
+        }
+        handOver();
+    }
+
+    /** Gives MINA what it may have. One thread at a time, so that the order holds. */
+    private void handOver() {
+        IoBuffer next = takeNext(false);
+        while (next != null) {
+            io.write(next);
+            next = takeNext(true);
+        }
+    }
+
+    private IoBuffer takeNext(boolean mine) {
+        lock.lock();
+        try {
+            if (mine) {
+                handingOver = false;
+            }
+            if (handingOver || waiting.isEmpty() || handedOver.size() == MAX_HANDED_OVER) {
+                return null;
+            }
+            IoBuffer next = IoBuffer.wrap(join());
+            handedOver.add(next.remaining());
+            handingOver = true;
+            return next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes the first waiting buffer, with those behind it as far as they fit. */
+    private ByteBuffer join() {
+        ByteBuffer first = waiting.remove();
+        int octets = first.remaining();
+        int more = 0;
+        for (ByteBuffer next : waiting) {
+            if (octets + next.remaining() > JOINED_OCTETS) {
+                break;
+            }
+            octets += next.remaining();
+            more++;
+        }
+        if (more == 0) {
+            return first;
+        }
+        ByteBuffer joined = ByteBuffer.allocate(octets).put(first);
+        for (; more > 0; more--) {
+            joined.put(waiting.remove());
+        }
+        return joined.flip();
+    }
+
+    /** The kernel has all of the oldest buffer that MINA had. On the I/O thread. */
+    void sent() {
+        boolean last;
+        lock.lock();
+        try {
+            if (handedOver.isEmpty()) {
+                return; // closed meanwhile
+            }
+            unsent -= handedOver.remove();
+            lessUnsent.signalAll();
+            last = closing && unsent == 0;
+        } finally {
+            lock.unlock();
+        }
+        if (last) {
+            io.closeNow();
+        } else {
+            handOver();
+        }
+    }
+
+    @Override
+    public long unsentOctets() {
+        lock.lock();
+        try {
+            return unsent;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Has no timer of its own: {@link #tick} closes a stalled connection, and that ends the
+     * wait.
+     */
+    @Override
+    public boolean awaitUnsentAtMost(long octets) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (!closed && unsent > octets) {
+                lessUnsent.await();
+            }
+            return !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void suspendReading() {
+        suspend(true);
+    }
+
+    @Override
+    public void resumeReading() {
+        suspend(false);
+    }
+
+    private void suspend(boolean wanted) {
+        lock.lock();
+        try {
+            if (closing || inputEnded || suspended == wanted) {
+                return;
+            }
+            suspended = wanted;
+            if (wanted) {
+                io.suspendRead();
+            } else {
+                io.resumeRead();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The client will send nothing more. MINA would say so again at every select. */
+    void inputClosed() {
+        lock.lock();
+        try {
+            inputEnded = true;
+            io.suspendRead();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether what the client sends is still for the session. */
+    boolean listening() {
+        lock.lock();
+        try {
+            return !closing;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Cuts the client off if it has taken nothing for too long.
+     *
+     * @param now {@link System#nanoTime}
+     */
+    void tick(long now) {
+        long stuck;
+        lock.lock();
+        try {
+            long written = io.getWrittenBytes();
+            if (unsent == 0 || written != writtenAtProgress) {
+                writtenAtProgress = written;
+                progressAt = now;
+                return;
+            }
+            if (closed || now - progressAt < writeStallNanos) {
+                return;
+            }
+            stuck = unsent;
+        } finally {
+            lock.unlock();
+        }
+        log.info("cut off client={}: it left {} octets unread for too long", client, stuck);
+        abort();
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (closing) {
+                return;
+            }
+            if (unsent > 0) {
+                // Octets left unread at the close would make the kernel reset the connection, and
+                // the client lose our last words: read them away meanwhile.
+                suspend(false);
+                closing = true;
+                return;
+            }
+            closing = true;
+        } finally {
+            lock.unlock();
+        }
+        io.closeNow();
+    }
+
+    @Override
+    public void abort() {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closing = true;
+        } finally {
+            lock.unlock();
+        }
+        try {
+            ((SocketSessionConfig) io.getConfig()).setSoLinger(0); // reset, nothing lingers
+        } catch (RuntimeIoException e) {
+            log.debug("client={} was gone already", client, e);
+        }
+        io.closeNow();
+    }
+
+    /** The socket is closed. On the I/O thread. */
+    void closed() {
+        lock.lock();
+        try {
+            closing = true;
+            closed = true;
+            waiting.clear();
+            handedOver.clear();
+            unsent = 0;
+            lessUnsent.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return client + " at " + listener;
+    }
+}

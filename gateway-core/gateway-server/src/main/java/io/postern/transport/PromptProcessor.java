@@ -1,0 +1,47 @@
+package io.postern.transport;
+
+import java.util.concurrent.Executor;
+import org.apache.mina.transport.socket.nio.NioProcessor;
+import org.apache.mina.transport.socket.nio.NioSession;
+
+/**
+ * MINA's processor, with reading suspended and resumed on its own thread only, and at once. MINA's
+ * changes a selection key from any thread, so that a change made during a flush can be lost (the
+ * session is deaf from then on); a resumed session waits for the next select (up to 1 s); and a
+ * change while the last queued buffer is half out forgets that the rest wants to be written.
+ *
+ * <p>Public, with this constructor, because MINA makes it by reflection.
+ */
+public final class PromptProcessor extends NioProcessor {
+
+    private volatile Thread ioThread;
+
+    /**
+     * @param executor runs the processor's loop
+     */
+    public PromptProcessor(Executor executor) {
+        super(executor);
+    }
+
+    @Override
+    protected int select(long timeout) throws Exception {
+        ioThread = Thread.currentThread();
+        return super.select(timeout);
+    }
+
+    @Override
+    public void updateTrafficControl(NioSession session) {
+        if (Thread.currentThread() != ioThread) {
+            updateTrafficMask(session);
+            return;
+        }
+        super.updateTrafficControl(session);
+        if (session.getCurrentWriteRequest() != null) {
+            try {
+                setInterestedInWrite(session, true);
+            } catch (Exception e) {
+                session.getFilterChain().fireExceptionCaught(e);
+            }
+        }
+    }
+}
