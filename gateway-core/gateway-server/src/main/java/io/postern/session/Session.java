@@ -33,7 +33,7 @@ import java.util.concurrent.CompletableFuture;
  * of the {@link Connection} only {@code suspendReading}, {@code resumeReading} and {@code
  * unsentOctets} are called with it. A connection calls the session with no lock of its own held.
  */
-public final class Session {
+public final class Session implements ClientEvents {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
     /** Most that waits to be framed before the client is read no more, octets. */
@@ -99,6 +99,7 @@ public final class Session {
     }
 
     /** Greets the client. Called once, first, when the connection can be written to. */
+    @Override
     public void opened() {
         synchronized (this) {
             begunAt = sessions.nanoTime.getAsLong();
@@ -117,6 +118,7 @@ public final class Session {
      *
      * @param octets read to its end, and not kept
      */
+    @Override
     public void received(ByteBuffer octets) {
         synchronized (this) {
             if (ending != null || inputOver) {
@@ -133,6 +135,7 @@ public final class Session {
     }
 
     /** The client sends no more. What it sent is finished, then the connection is closed. */
+    @Override
     public synchronized void inputClosed() {
         inputOver = true;
         call();
@@ -142,6 +145,7 @@ public final class Session {
      * The connection is gone. Everything is let go of, and nothing removed; an UPDATE that has
      * begun goes on to its end, for the client did say QUIT.
      */
+    @Override
     public synchronized void closed() {
         end(Ending.DROPPED);
         interrupt();
@@ -152,6 +156,7 @@ public final class Session {
      *
      * @param nanoTime now, as {@link System#nanoTime} counts
      */
+    @Override
     public synchronized void tick(long nanoTime) {
         var settings = sessions.settings;
         if (commit != null) {
@@ -174,12 +179,14 @@ public final class Session {
      * The server stops. A session that does nothing is closed without a word; one that does is
      * closed at its next command, with a word. An UPDATE that has begun goes on to its end.
      */
+    @Override
     public synchronized void doom() {
         shutdown = true;
         call();
     }
 
     /** Whether it is over, and holds nothing any more: no maildrop, no lock, no thread. */
+    @Override
     public synchronized boolean ended() {
         return gone && !committing;
     }

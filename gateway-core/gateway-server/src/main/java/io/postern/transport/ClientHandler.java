@@ -2,17 +2,19 @@ package io.postern.transport;
 
 import io.postern.session.ClientEvents;
 import io.postern.session.Connection;
-import java.io.IOException;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
-import java.util.function.Function;
+
 import org.apache.mina.core.buffer.IoBuffer;
 import org.apache.mina.core.service.IoHandlerAdapter;
 import org.apache.mina.core.session.AttributeKey;
 import org.apache.mina.core.session.IoSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Turns MINA's events into a session's, and keeps the list of those that live. MINA calls it on its
@@ -143,8 +145,12 @@ final class ClientHandler extends IoHandlerAdapter {
      */
     void tick(long nanoTime) {
         for (Client client : live) {
-            client.connection.tick(nanoTime);
-            tell(client, events -> events.tick(nanoTime));
+            tell(
+                    client,
+                    events -> {
+                        client.connection.tick(nanoTime);
+                        events.tick(nanoTime);
+                    });
             forget(client);
         }
     }

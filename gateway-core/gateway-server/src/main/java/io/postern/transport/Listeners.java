@@ -2,6 +2,13 @@ package io.postern.transport;
 
 import io.postern.session.ClientEvents;
 import io.postern.session.Connection;
+
+import org.apache.mina.core.service.SimpleIoProcessorPool;
+import org.apache.mina.transport.socket.nio.NioSession;
+import org.apache.mina.transport.socket.nio.NioSocketAcceptor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -12,11 +19,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.apache.mina.core.service.SimpleIoProcessorPool;
-import org.apache.mina.transport.socket.nio.NioSession;
-import org.apache.mina.transport.socket.nio.NioSocketAcceptor;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The sockets the server listens on, the I/O threads behind them, and the clock that ticks every
@@ -84,11 +86,12 @@ public final class Listeners {
             opened.dispose();
             throw e;
         }
-        opened.clock.scheduleAtFixedRate(
-                () -> opened.handler.tick(System.nanoTime()),
-                tick.toNanos(),
-                tick.toNanos(),
-                TimeUnit.NANOSECONDS);
+        var _ =
+                opened.clock.scheduleAtFixedRate(
+                        () -> opened.handler.tick(System.nanoTime()),
+                        tick.toNanos(),
+                        tick.toNanos(),
+                        TimeUnit.NANOSECONDS);
         return opened;
     }
 

@@ -1,8 +1,9 @@
 package io.postern.transport;
 
-import java.util.concurrent.Executor;
 import org.apache.mina.transport.socket.nio.NioProcessor;
 import org.apache.mina.transport.socket.nio.NioSession;
+
+import java.util.concurrent.Executor;
 
 /**
  * MINA's processor, with reading suspended and resumed on its own thread only, and at once. MINA's

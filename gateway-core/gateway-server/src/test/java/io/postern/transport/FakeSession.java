@@ -2,6 +2,7 @@ package io.postern.transport;
 
 import io.postern.session.ClientEvents;
 import io.postern.session.Connection;
+
 import java.nio.ByteBuffer;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -2,12 +2,19 @@ package io.postern.transport;
 
 import static io.postern.transport.Server.PATIENCE;
 import static io.postern.transport.Server.loopback;
+
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.session.Connection;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -23,9 +30,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ListenersTest {
@@ -57,9 +61,8 @@ class ListenersTest {
 
     @Test
     void listens_on_many_addresses_of_both_families() throws Exception {
-        InetAddress six = InetAddress.getByName("::1");
-        Listeners listeners =
-                open(loopback(0), new InetSocketAddress(six, 0), loopback(0));
+        InetAddress six = InetAddress.ofLiteral("::1");
+        Listeners listeners = open(loopback(0), new InetSocketAddress(six, 0), loopback(0));
         try {
             List<InetSocketAddress> bound = listeners.addresses();
             assertEquals(3, bound.size());
@@ -179,14 +182,13 @@ class ListenersTest {
         AtomicReference<RuntimeException> fault =
                 new AtomicReference<>(new IllegalStateException("expected by the test"));
         try (var server =
-                new Server<>(
-                        connection -> {
-                            RuntimeException now = fault.getAndSet(null);
-                            if (now != null) {
-                                throw now;
-                            }
-                            return new FakeSession(connection);
-                        })) {
+                new Server<>(connection -> {
+                    RuntimeException now = fault.getAndSet(null);
+                    if (now != null) {
+                        throw now;
+                    }
+                    return new FakeSession(connection);
+                })) {
             try (Socket bad = server.connect()) {
                 assertThrows(SocketException.class, () -> bad.getInputStream().read());
             }
@@ -224,17 +226,16 @@ class ListenersTest {
         @Override
         public void doom() {
             doomed.incrementAndGet();
-            Thread.startVirtualThread(
-                    () -> {
-                        try {
-                            commit.await();
-                            committed = true;
-                            connection.write(ByteBuffer.wrap(Server.ascii("done")));
-                            connection.close();
-                        } catch (InterruptedException e) {
-                            Thread.currentThread().interrupt();
-                        }
-                    });
+            Thread.startVirtualThread(() -> {
+                try {
+                    commit.await();
+                    committed = true;
+                    connection.write(ByteBuffer.wrap(Server.ascii("done")));
+                    connection.close();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
         }
 
         @Override
@@ -254,7 +255,7 @@ class ListenersTest {
             assertEquals(1, server.listeners.sessions());
             assertTrue(!left.isDone());
             session.commit.countDown();
-            assertEquals("done", new String(client.getInputStream().readAllBytes()));
+            assertArrayEquals(Server.ascii("done"), client.getInputStream().readAllBytes());
             assertEquals(0, left.get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
             assertEquals(1, session.closed.get());
         }
@@ -285,13 +286,12 @@ class ListenersTest {
             Committing first = server.session();
             Committing second = server.session();
             second.commit.countDown();
-            CompletableFuture<Integer> left =
-                    shutDown(server.listeners, Duration.ofMillis(300));
+            CompletableFuture<Integer> left = shutDown(server.listeners, Duration.ofMillis(300));
             await().until(() -> first.closed.get() == 1);
             first.commit.countDown();
             assertEquals(1, left.get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
             assertThrows(SocketException.class, () -> slow.getInputStream().read());
-            assertEquals("done", new String(quick.getInputStream().readAllBytes()));
+            assertArrayEquals(Server.ascii("done"), quick.getInputStream().readAllBytes());
         }
     }
 
@@ -315,13 +315,12 @@ class ListenersTest {
     }
 
     private static CompletableFuture<Integer> shutDown(Listeners listeners, Duration drain) {
-        return CompletableFuture.supplyAsync(
-                () -> {
-                    try {
-                        return listeners.shutDown(drain);
-                    } catch (InterruptedException e) {
-                        throw new AssertionError(e);
-                    }
-                });
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return listeners.shutDown(drain);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
     }
 }

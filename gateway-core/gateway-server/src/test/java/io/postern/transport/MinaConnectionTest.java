@@ -2,6 +2,7 @@ package io.postern.transport;
 
 import static io.postern.transport.Server.PATIENCE;
 import static io.postern.transport.Server.ascii;
+
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -11,6 +12,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.session.Connection;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -26,9 +32,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MinaConnectionTest {
@@ -125,12 +128,11 @@ class MinaConnectionTest {
                 Socket client = server.connect()) {
             Connection connection = server.session().connection;
             int octets = 400_000;
-            Thread.startVirtualThread(
-                    () -> {
-                        for (int at = 0; at < octets; at += 4) {
-                            connection.write(numbers(at, 4));
-                        }
-                    });
+            Thread.startVirtualThread(() -> {
+                for (int at = 0; at < octets; at += 4) {
+                    connection.write(numbers(at, 4));
+                }
+            });
             assertNumbers(client.getInputStream(), octets);
         }
     }
@@ -144,13 +146,12 @@ class MinaConnectionTest {
             int each = 5_000;
             for (int w = 0; w < writers; w++) {
                 int writer = w;
-                Thread.startVirtualThread(
-                        () -> {
-                            for (int n = 0; n < each; n++) {
-                                ByteBuffer octets = ByteBuffer.allocate(8);
-                                connection.write(octets.putInt(writer).putInt(n).flip());
-                            }
-                        });
+                Thread.startVirtualThread(() -> {
+                    for (int n = 0; n < each; n++) {
+                        ByteBuffer octets = ByteBuffer.allocate(8);
+                        connection.write(octets.putInt(writer).putInt(n).flip());
+                    }
+                });
             }
             DataInputStream in =
                     new DataInputStream(new BufferedInputStream(client.getInputStream()));
@@ -180,16 +181,15 @@ class MinaConnectionTest {
             byte[] sent = new byte[2_000_000];
             new Random(14).nextBytes(sent);
             CompletableFuture<byte[]> got =
-                    CompletableFuture.supplyAsync(
-                            () -> {
-                                try {
-                                    byte[] all = client.getInputStream().readNBytes(sent.length);
-                                    answered.countDown();
-                                    return all;
-                                } catch (IOException e) {
-                                    throw new AssertionError(e);
-                                }
-                            });
+                    CompletableFuture.supplyAsync(() -> {
+                        try {
+                            byte[] all = client.getInputStream().readNBytes(sent.length);
+                            answered.countDown();
+                            return all;
+                        } catch (IOException e) {
+                            throw new AssertionError(e);
+                        }
+                    });
             client.getOutputStream().write(sent);
             client.shutdownOutput();
             Patient session = server.session();
@@ -380,15 +380,14 @@ class MinaConnectionTest {
             connection.write(ByteBuffer.allocate(50_000_000));
             CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
             Thread waiting =
-                    Thread.startVirtualThread(
-                            () -> {
-                                try {
-                                    connection.awaitUnsentAtMost(0);
-                                    interrupted.complete(false);
-                                } catch (InterruptedException e) {
-                                    interrupted.complete(true);
-                                }
-                            });
+                    Thread.startVirtualThread(() -> {
+                        try {
+                            connection.awaitUnsentAtMost(0);
+                            interrupted.complete(false);
+                        } catch (InterruptedException e) {
+                            interrupted.complete(true);
+                        }
+                    });
             waiting.interrupt();
             assertTrue(interrupted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
             assertTrue(client.isConnected());
@@ -424,8 +423,7 @@ class MinaConnectionTest {
     }
 
     @Test
-    void suspending_and_resuming_from_other_threads_never_makes_a_session_deaf()
-            throws Exception {
+    void suspending_and_resuming_from_other_threads_never_makes_a_session_deaf() throws Exception {
         class Toggling extends FakeSession {
             Toggling(Connection connection) {
                 super(connection);
@@ -434,11 +432,10 @@ class MinaConnectionTest {
             @Override
             public void received(ByteBuffer octets) {
                 connection.suspendReading();
-                Thread.startVirtualThread(
-                        () -> {
-                            connection.write(octets);
-                            connection.resumeReading();
-                        });
+                Thread.startVirtualThread(() -> {
+                    connection.write(octets);
+                    connection.resumeReading();
+                });
             }
         }
         try (var server = new Server<>(Toggling::new);
@@ -459,14 +456,13 @@ class MinaConnectionTest {
             AtomicBoolean done = new AtomicBoolean();
             session.connection.write(numbers(0, octets)); // one buffer, so nothing is queued behind
             Thread toggling =
-                    Thread.startVirtualThread(
-                            () -> {
-                                while (!done.get()) {
-                                    session.connection.suspendReading();
-                                    session.connection.resumeReading();
-                                    Thread.yield();
-                                }
-                            });
+                    Thread.startVirtualThread(() -> {
+                        while (!done.get()) {
+                            session.connection.suspendReading();
+                            session.connection.resumeReading();
+                            Thread.yield();
+                        }
+                    });
             try {
                 assertNumbers(client.getInputStream(), octets);
             } finally {

@@ -3,6 +3,7 @@ package io.postern.transport;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.postern.session.Connection;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
