@@ -32,6 +32,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MinaConnectionTest {
@@ -460,7 +461,7 @@ class MinaConnectionTest {
                         while (!done.get()) {
                             session.connection.suspendReading();
                             session.connection.resumeReading();
-                            Thread.yield();
+                            LockSupport.parkNanos(20_000); // a pace for it, not a wait
                         }
                     });
             try {
