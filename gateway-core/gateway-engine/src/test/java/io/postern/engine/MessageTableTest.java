@@ -52,7 +52,6 @@ class MessageTableTest {
 
     @Test
     @Tag("protocol-105")
-    @Tag("protocol-107")
     void idsThatOnlyLookAlikeAreNoTwins() throws ListingViolation {
         // Equal hashes ("Aa", "BB"), one the beginning of the other, the same digits joined.
         var ids = new String[] {"AaAa", "BBBB", "AaBB", "BBAa", "A", "AaAaA", "1-11", "11-1"};

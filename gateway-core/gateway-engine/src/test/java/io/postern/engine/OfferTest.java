@@ -24,10 +24,13 @@ class OfferTest {
         }
         var session = FakeSession.greeted(new Offer("", false, names, false));
         assertTrue(session.command("CAPA").lines().allMatch(line -> line.length() + 2 <= 512));
-        names.add(new Offer.Sasl("X", false));
-        assertEquals(25, new Offer("", false, names, false).sasl().size());
-        names.add(new Offer.Sasl("Y", false));
-        assertThrows(IllegalArgumentException.class, () -> new Offer("", false, names, false));
+        var announced512 = new ArrayList<>(names);
+        announced512.add(new Offer.Sasl("X", false));
+        assertEquals(25, new Offer("", false, announced512, false).sasl().size());
+        var announced513 = new ArrayList<>(names);
+        announced513.add(new Offer.Sasl("XY", false));
+        assertThrows(
+                IllegalArgumentException.class, () -> new Offer("", false, announced513, false));
     }
 
     @ParameterizedTest

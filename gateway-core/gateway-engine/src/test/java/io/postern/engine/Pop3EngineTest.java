@@ -179,7 +179,6 @@ class Pop3EngineTest {
     }
 
     @Test
-    @Tag("protocol-31")
     @Tag("protocol-48")
     void aRefusedLoginIsOneAnswerAndLeavesTheSessionBeforeLogin() {
         for (var problem : Problem.values()) {
@@ -195,7 +194,6 @@ class Pop3EngineTest {
     }
 
     @Test
-    @Tag("protocol-41")
     void apopHandsNameAndDigestOnAsTheyAre() {
         var session = FakeSession.greeted(FULL);
         session.command("aPoP Alice 0123456789ABCDEF0123456789abcdef");
@@ -203,7 +201,6 @@ class Pop3EngineTest {
     }
 
     @Test
-    @Tag("protocol-10")
     @Tag("protocol-38")
     @Tag("protocol-144")
     void octetsAbove7FReachTheMechanismUnchanged() {
@@ -518,7 +515,6 @@ class Pop3EngineTest {
     }
 
     @Test
-    @Tag("protocol-6")
     @Tag("protocol-88")
     @Tag("protocol-106")
     void halfAMillionMessagesAreListedThroughFourKibioctets() {

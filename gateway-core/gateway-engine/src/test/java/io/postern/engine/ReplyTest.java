@@ -66,7 +66,6 @@ class ReplyTest {
     }
 
     @Test
-    @Tag("protocol-2")
     @Tag("protocol-49")
     void codesAreTheKnownOnes() {
         assertEquals("", Problem.NONE.code());

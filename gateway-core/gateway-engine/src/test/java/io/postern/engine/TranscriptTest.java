@@ -92,7 +92,6 @@ class TranscriptTest {
 
     @Test
     @Tag("protocol-63")
-    @Tag("protocol-64")
     @Tag("protocol-77")
     @Tag("protocol-78")
     @Tag("protocol-116")

@@ -79,8 +79,7 @@ public final class MessageEncoder {
             if (atLineStart && octet == '.') {
                 target[to++] = '.';
             }
-            // The room for a CR is kept back, for the line feed that may stop the run.
-            var runEnd = Math.min(end, from + room - to - (room - to > 1 ? 1 : 0));
+            var runEnd = Math.min(end, from + room - to);
             var start = from;
             while (from < runEnd && source[from] != '\n') {
                 from++;
@@ -89,7 +88,7 @@ public final class MessageEncoder {
             to += from - start;
             octets += from - start;
             afterCr = source[from - 1] == '\r';
-            lineIsEmpty = lineIsEmpty && from - start == 1 && afterCr && atLineStart;
+            lineIsEmpty = atLineStart && afterCr && from - start == 1;
             atLineStart = false;
         }
         in.position(from - in.arrayOffset());

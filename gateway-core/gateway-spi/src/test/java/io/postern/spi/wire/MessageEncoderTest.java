@@ -75,7 +75,6 @@ class MessageEncoderTest {
     }
 
     @Test
-    @Tag("protocol-10")
     void allOctetsComeThrough() {
         var all = new StringBuilder();
         for (var octet = 0; octet < 256; octet++) {
