@@ -944,7 +944,7 @@ public abstract class MaildropStoreContract {
             assertEquals(sorted(List.of(three, four)), storedTexts(alice));
         }
         try (var session = open(alice)) {
-            assertEquals(sorted(List.of(message("three"), message("four"))), session.contents());
+            assertEquals(sorted(List.of(kept("three"), kept("four"))), session.contents());
         }
     }
 

@@ -17,6 +17,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Keeps mail in Maildirs, beside delivery agents and IMAP servers that use the same ones. It reads
@@ -31,6 +33,7 @@ public final class MaildirStore implements MaildropStore {
     private boolean refuseMissing;
     private boolean trustHints;
     private boolean markSeen;
+    private Optional<IdList> idList;
 
     @Override
     public String name() {
@@ -56,6 +59,17 @@ public final class MaildirStore implements MaildropStore {
                         Setting.Kind.FLAG,
                         "false",
                         "Whether a symbolic link may lead out of root."),
+                Setting.choice(
+                        "unique-ids",
+                        List.of("name", "dovecot", "courier"),
+                        "Whose unique-ids the messages keep: those of their file names, or those"
+                                + " that Dovecot's or Courier's POP3 server gave them."),
+                Setting.choice(
+                        "dovecot-format",
+                        Stream.of(DovecotIds.Format.values())
+                                .map(DovecotIds.Format::spelling)
+                                .toList(),
+                        "With unique-ids dovecot: its pop3_uidl_format."),
                 Setting.withDefault(
                         "trust-size-hints",
                         Setting.Kind.FLAG,
@@ -82,6 +96,15 @@ public final class MaildirStore implements MaildropStore {
         refuseMissing = config.text("missing").equals("refuse");
         trustHints = config.flag("trust-size-hints");
         markSeen = config.flag("mark-seen");
+        idList =
+                switch (config.text("unique-ids")) {
+                    case "dovecot" ->
+                            Optional.of(
+                                    new DovecotIds(
+                                            DovecotIds.Format.of(config.text("dovecot-format"))));
+                    case "courier" -> Optional.of(new CourierIds());
+                    default -> Optional.empty();
+                };
     }
 
     @Override
@@ -112,7 +135,14 @@ public final class MaildirStore implements MaildropStore {
         maildropState.raise(token);
         var maildir = new Maildir(folder);
         var opening = new Opening(maildir, maildropState.index(), trustHints);
-        var listing = present(maildir) ? opening.list() : MaildirListing.EMPTY;
+        if (!present(maildir)) {
+            return new MaildirDrop(
+                    maildir, MaildirListing.EMPTY, maildropState, opening, markSeen);
+        }
+        var listing = opening.list();
+        if (idList.isPresent()) {
+            new KnownIds(maildir, idList.get()).assign(listing);
+        }
         return new MaildirDrop(maildir, listing, maildropState, opening, markSeen);
     }
 
