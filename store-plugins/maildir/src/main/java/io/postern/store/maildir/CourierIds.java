@@ -12,10 +12,10 @@ import java.util.regex.Pattern;
 record CourierIds() implements IdList {
     private static final Pattern HEAD = Pattern.compile("/([1-3])( [0-9]{1,19}){1,2} *");
 
-    /** The name, which may hold spaces, and the size; then what the version adds. */
+    /** The name, which may hold spaces, the size, and the UID with what later versions add. */
     private static final Pattern RECORD =
             Pattern.compile(
-                    "(?s)(.+) [0-9]{1,19}(?: ([0-9]{1,19})(?::([0-9]{1,19}))?(?::[0-9]+)?)?");
+                    "(?s)(.+) [0-9]{1,19} ([0-9]{1,19})(?::([0-9]{1,19}))?(?::[0-9]+)?");
 
     private static final Pattern OLD_RECORD = Pattern.compile("(?s)(.+) [0-9]{1,19}");
 
@@ -45,7 +45,7 @@ record CourierIds() implements IdList {
                     return;
                 }
                 var match = (numbered ? RECORD : OLD_RECORD).matcher(line);
-                if (!match.matches() || (numbered && match.group(2) == null)) {
+                if (!match.matches()) {
                     throw new Damaged(file(), number, "it is no record of this list");
                 }
                 var name = FileName.unique(match.group(1));

@@ -79,7 +79,7 @@ class DovecotMigrationIT {
                 10 G00112233445566778899aabbccddeeff :1600000002.M1P1.other:2,
                 3000000000 POld.Id-7 W99 :1600000003.M1P1.other:2,FRS
                 3000000001 P O12 :1600000004.M1P1.other
-                3000000002 GabcdefP S1 W2 PUID77-88 :1600000005.M1P1.other
+                3000000002 GabcdefP O3 PUID77-88 :1600000005.M1P1.other
                 """);
         Map<String, String> before;
         try (var dovecot = new Dovecot(home, format.spelling())) {

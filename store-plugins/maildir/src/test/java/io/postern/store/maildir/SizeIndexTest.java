@@ -1,0 +1,82 @@
+package io.postern.store.maildir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+
+class SizeIndexTest {
+    @TempDir Path home;
+    private Mail mail;
+    private Path index;
+    private Map<String, Long> truth;
+
+    @BeforeEach
+    void make() throws Exception {
+        mail = new Mail(home).make("alice");
+        mail.put("alice", "new/1.a", "text\n");
+        mail.put("alice", "cur/2.b:2,S", "more text\n");
+        mail.put("alice", "cur/3.ü:2,S", "and more text\n");
+        mail.settle("alice");
+        truth = opened();
+        try (var files = Files.walk(home.resolve("state"))) {
+            index = files.filter(file -> file.endsWith("index")).findAny().orElseThrow();
+        }
+    }
+
+    private Map<String, Long> opened() throws Exception {
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            return Mail.list(drop);
+        }
+    }
+
+    @Test
+    void anIndexCutAtAnyOctetIsMadeAgain() throws Exception {
+        var good = Files.readAllBytes(index);
+        for (var length = 0; length < good.length; length++) {
+            Files.write(index, Arrays.copyOf(good, length));
+            assertEquals(truth, opened(), "cut at " + length);
+            assertEquals(good.length, Files.size(index), "made again after " + length);
+        }
+        Files.write(index, Arrays.copyOf(good, good.length + 1));
+        assertEquals(truth, opened(), "one octet too long");
+    }
+
+    @Test
+    void anIndexWithAnyBitFlippedIsMadeAgain() throws Exception {
+        var good = Files.readAllBytes(index);
+        for (var bit = 0; bit < 8 * good.length; bit++) {
+            var bad = good.clone();
+            bad[bit / 8] ^= (byte) (1 << bit % 8);
+            Files.write(index, bad);
+            assertEquals(truth, opened(), "bit " + bit);
+        }
+    }
+
+    @Test
+    void aLostIndexLosesNothing() throws Exception {
+        Files.delete(index);
+        assertEquals(truth, opened());
+        Files.delete(index);
+        Files.createDirectory(index); // cannot be read, cannot be replaced
+        assertEquals(truth, opened());
+    }
+
+    @Test
+    void changesWithinTheClockStepAreSeen() throws Exception {
+        for (var i = 0; i < 50; i++) {
+            mail.put("alice", "new/" + (10 + i) + ".x", "x\n");
+            assertEquals(4 + i, opened().size(), "after delivery " + i);
+        }
+        for (var i = 0; i < 50; i++) {
+            Files.delete(mail.maildir("alice").resolve("new/" + (10 + i) + ".x"));
+            assertEquals(52 - i, opened().size(), "after removal " + i);
+        }
+    }
+}
