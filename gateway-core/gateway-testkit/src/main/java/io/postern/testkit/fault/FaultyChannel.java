@@ -141,15 +141,13 @@ final class FaultyChannel extends FileChannel {
     @Override
     public long transferTo(long position, long count, WritableByteChannel target)
             throws IOException {
-        return disk.run(
-                Operation.READ, path, () -> real.transferTo(position, count, target));
+        return disk.run(Operation.READ, path, () -> real.transferTo(position, count, target));
     }
 
     @Override
     public long transferFrom(ReadableByteChannel source, long position, long count)
             throws IOException {
-        return disk.run(
-                Operation.WRITE, path, () -> real.transferFrom(source, position, count));
+        return disk.run(Operation.WRITE, path, () -> real.transferFrom(source, position, count));
     }
 
     @Override

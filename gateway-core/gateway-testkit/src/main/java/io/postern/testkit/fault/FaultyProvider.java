@@ -4,6 +4,7 @@ import io.postern.testkit.fault.DiskFaults.Operation;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.channels.AsynchronousFileChannel;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessMode;
@@ -22,7 +23,6 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
-import java.nio.channels.AsynchronousFileChannel;
 
 /** Does on the real file system what is asked of the view, unless it is to fail. */
 final class FaultyProvider extends FileSystemProvider {
@@ -92,8 +92,7 @@ final class FaultyProvider extends FileSystemProvider {
                 path,
                 () -> {
                     var entries =
-                            real.newDirectoryStream(
-                                    path, entry -> filter.accept(disk.view(entry)));
+                            real.newDirectoryStream(path, entry -> filter.accept(disk.view(entry)));
                     return new DirectoryStream<Path>() {
                         @Override
                         public Iterator<Path> iterator() {
@@ -159,8 +158,7 @@ final class FaultyProvider extends FileSystemProvider {
     @Override
     public Path readSymbolicLink(Path link) throws IOException {
         var path = FaultyPath.real(link);
-        return disk.run(
-                Operation.LOOK, path, () -> disk.view(real.readSymbolicLink(path)));
+        return disk.run(Operation.LOOK, path, () -> disk.view(real.readSymbolicLink(path)));
     }
 
     @Override
@@ -202,8 +200,7 @@ final class FaultyProvider extends FileSystemProvider {
     @Override
     public boolean isSameFile(Path one, Path other) throws IOException {
         var path = FaultyPath.real(one);
-        return disk.run(
-                Operation.LOOK, path, () -> real.isSameFile(path, FaultyPath.real(other)));
+        return disk.run(Operation.LOOK, path, () -> real.isSameFile(path, FaultyPath.real(other)));
     }
 
     @Override

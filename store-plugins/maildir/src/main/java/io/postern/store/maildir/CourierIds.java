@@ -14,8 +14,7 @@ record CourierIds() implements IdList {
 
     /** The name, which may hold spaces, the size, and the UID with what later versions add. */
     private static final Pattern RECORD =
-            Pattern.compile(
-                    "(?s)(.+) [0-9]{1,19} ([0-9]{1,19})(?::([0-9]{1,19}))?(?::[0-9]+)?");
+            Pattern.compile("(?s)(.+) [0-9]{1,19} ([0-9]{1,19})(?::([0-9]{1,19}))?(?::[0-9]+)?");
 
     private static final Pattern OLD_RECORD = Pattern.compile("(?s)(.+) [0-9]{1,19}");
 
@@ -49,8 +48,7 @@ record CourierIds() implements IdList {
                     throw new Damaged(file(), number, "it is no record of this list");
                 }
                 var name = FileName.unique(match.group(1));
-                var id =
-                        numbered ? id(name, match.group(2), match.group(3)) : escaped(name);
+                var id = numbered ? id(name, match.group(2), match.group(3)) : escaped(name);
                 taker.accept(IdList.unique(name), id);
             }
         };

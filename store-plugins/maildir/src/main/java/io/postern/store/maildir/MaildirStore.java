@@ -136,8 +136,7 @@ public final class MaildirStore implements MaildropStore {
         var maildir = new Maildir(folder);
         var opening = new Opening(maildir, maildropState.index(), trustHints);
         if (!present(maildir)) {
-            return new MaildirDrop(
-                    maildir, MaildirListing.EMPTY, maildropState, opening, markSeen);
+            return new MaildirDrop(maildir, MaildirListing.EMPTY, maildropState, opening, markSeen);
         }
         var listing = opening.list();
         if (idList.isPresent()) {

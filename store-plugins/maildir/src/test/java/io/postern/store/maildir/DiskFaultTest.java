@@ -90,10 +90,7 @@ class DiskFaultTest {
                     "Subject: " + i + "\n\nnumber " + i + "\n");
         }
         if (shape.name().endsWith("DOVECOT")) {
-            mail.put(
-                    "alice",
-                    "dovecot-uidlist",
-                    "3 V16 N9\n6 :2.M2P1.host\n7 :4.M4P1.host:2,\n");
+            mail.put("alice", "dovecot-uidlist", "3 V16 N9\n6 :2.M2P1.host\n7 :4.M4P1.host:2,\n");
         }
         if (shape == Shape.TWIN) {
             Files.copy(
@@ -109,10 +106,11 @@ class DiskFaultTest {
         if (shape.name().startsWith("FIRST") || shape == Shape.TWIN) {
             before = new TreeMap<>();
             for (var i = 1; i <= 6; i++) {
+                var listed = shape.name().endsWith("DOVECOT") && (i == 2 || i == 4);
                 var id =
-                        !shape.name().endsWith("DOVECOT") || i != 2 && i != 4
-                                ? i + ".M" + i + "P1.host"
-                                : i == 2 ? "0000000600000010" : "0000000700000010";
+                        listed
+                                ? "0000000" + (i == 2 ? 6 : 7) + "00000010"
+                                : i + ".M" + i + "P1.host";
                 before.put(id, 24L);
             }
         } else {
@@ -242,8 +240,7 @@ class DiskFaultTest {
             settings.put("mark-seen", List.of("true"));
         }
         var store = new MaildirStore();
-        store.start(
-                new PluginConfig(store.settings(), settings, home, home.resolve("state")));
+        store.start(new PluginConfig(store.settings(), settings, home, home.resolve("state")));
         return store;
     }
 }

@@ -101,12 +101,14 @@ final class Dovecot implements AutoCloseable {
                         .redirectErrorStream(true)
                         .redirectOutput(home.resolve("dovecot.out").toFile())
                         .start();
-        await().atMost(PATIENCE).ignoreExceptions().until(() -> {
-            try (var session = new Session()) {
-                session.reply();
-                return true;
-            }
-        });
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> {
+                    try (var session = new Session()) {
+                        session.reply();
+                        return true;
+                    }
+                });
     }
 
     Path maildir(String user) {
@@ -142,8 +144,7 @@ final class Dovecot implements AutoCloseable {
     String admin(String... command) throws Exception {
         return run(
                 Stream.concat(
-                                Stream.of(
-                                        "doveadm", "-c", home.resolve("dovecot.conf").toString()),
+                                Stream.of("doveadm", "-c", home.resolve("dovecot.conf").toString()),
                                 Arrays.stream(command))
                         .toList());
     }
@@ -211,7 +212,7 @@ final class Dovecot implements AutoCloseable {
 
         List<String> lines() throws IOException {
             var lines = new ArrayList<String>();
-            for (String line; !(line = in.readLine()).equals("."); ) {
+            for (var line = in.readLine(); !line.equals("."); line = in.readLine()) {
                 lines.add(line.startsWith(".") ? line.substring(1) : line);
             }
             return lines;

@@ -80,9 +80,7 @@ class IdListTest {
     void theLastRecordOfADovecotMessageHolds() throws Exception {
         assertEquals(
                 Map.of("1.a", "0000000900000005"),
-                read(
-                        new DovecotIds(Format.UID_AND_VALIDITY),
-                        "3 V5 N9\n7 :1.a:2,S\n9 :1.a:2,\n"));
+                read(new DovecotIds(Format.UID_AND_VALIDITY), "3 V5 N9\n7 :1.a:2,S\n9 :1.a:2,\n"));
     }
 
     @ParameterizedTest
@@ -128,15 +126,16 @@ class IdListTest {
                         "3.d+e'f", "3.d+2Be+27f"),
                 read(
                         new CourierIds(),
-                        "/3 9 1275660208\n"
-                                + "1.a,S=5:2,S 120 7:1275660208:0\n"
-                                + "2.b c 130 8:0:1\n"
-                                + "3.d+e'f:2, 140 0:0:0\n"));
+                        """
+                        /3 9 1275660208
+                        1.a,S=5:2,S 120 7:1275660208:0
+                        2.b c 130 8:0:1
+                        3.d+e'f:2, 140 0:0:0
+                        """));
         assertEquals(
                 Map.of("1.a", "UID7-5", "2.b", "UID8-6"),
                 read(new CourierIds(), "/2 9 5\n1.a:2,S 120 7:5\n2.b 130 8:6\n"));
-        assertEquals(
-                Map.of("1.a", "UID7"), read(new CourierIds(), "/1 9\n1.a:2,S 120 7\n"));
+        assertEquals(Map.of("1.a", "UID7"), read(new CourierIds(), "/1 9\n1.a:2,S 120 7\n"));
         assertEquals(Map.of("1.a+b", "1.a+2Bb"), read(new CourierIds(), "1.a+b:2,S 120\n"));
     }
 
@@ -192,7 +191,8 @@ class IdListTest {
         mail.put("alice", "courierpop3dsizelist", "/3 8 5\n1.a:2, 3 7:5:0\n");
         for (var times = 0; times < 2; times++) {
             assertEquals(
-                    List.of("UID7-5", "2.b"), Mail.ids(mail.store("unique-ids", "courier"), "alice"));
+                    List.of("UID7-5", "2.b"),
+                    Mail.ids(mail.store("unique-ids", "courier"), "alice"));
         }
     }
 
@@ -241,11 +241,7 @@ class IdListTest {
                 "3 V16 N9\n7 :1.a\n8 P0000000700000010 :2.b\n9 P" + "x".repeat(71) + " :3.c\n");
         var ids = Mail.ids(dovecot(), "alice");
         assertEquals(
-                List.of(
-                        "0000000700000010",
-                        "2.b",
-                        "3.c",
-                        UniqueId.digest("0000000700000010")),
+                List.of("0000000700000010", "2.b", "3.c", UniqueId.digest("0000000700000010")),
                 ids);
     }
 

@@ -129,7 +129,10 @@ final class MaildirFixture implements MaildropFixture {
         var next = new MaildirStore();
         next.start(
                 new PluginConfig(
-                        next.settings(), settings, disk.view(root), disk.view(root.resolve("state"))));
+                        next.settings(),
+                        settings,
+                        disk.view(root),
+                        disk.view(root.resolve("state"))));
         stores.add(next);
         return next;
     }
@@ -155,9 +158,8 @@ final class MaildirFixture implements MaildropFixture {
 
     @Override
     public void loseOutcome(User user) {
-        disk.faults(
-                (operation, _) ->
-                        operation == Operation.FORCE ? Outcome.FAILS_AFTERWARDS : Outcome.WORKS);
+        disk.faults((operation, _) ->
+                operation == Operation.FORCE ? Outcome.FAILS_AFTERWARDS : Outcome.WORKS);
     }
 
     @Override
@@ -171,9 +173,8 @@ final class MaildirFixture implements MaildropFixture {
     }
 
     private void fail(Operation wanted, Path file) {
-        disk.faults(
-                (operation, path) ->
-                        operation == wanted && path.equals(file) ? Outcome.FAILS : Outcome.WORKS);
+        disk.faults((operation, path) ->
+                operation == wanted && path.equals(file) ? Outcome.FAILS : Outcome.WORKS);
     }
 
     private Path maildir(String user) {

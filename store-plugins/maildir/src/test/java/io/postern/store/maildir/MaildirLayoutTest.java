@@ -98,19 +98,25 @@ class MaildirLayoutTest {
                         mail.store("layout", "x{attribute:maildir}")
                                 .locate(new User("bob", Map.of("maildir", "a/b"))));
         for (var layout : new String[] {"{attribute:maildir}", "{domain}/{local}"}) {
-            assertThrows(
-                    Fault.class, () -> mail.store("layout", layout).locate(new User("bob")));
+            assertThrows(Fault.class, () -> mail.store("layout", layout).locate(new User("bob")));
         }
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "mail", "/{user}", "../{user}", "{user}/..", "a//{user}", "{name}", "{user", "./{user}"
+                "",
+                "mail",
+                "/{user}",
+                "../{user}",
+                "{user}/..",
+                "a//{user}",
+                "{name}",
+                "{user",
+                "./{user}"
             })
     void aTemplateThatIsNoneIsRefusedAtTheStart(String layout) {
-        var told =
-                assertThrows(SettingException.class, () -> mail.store("layout", layout));
+        var told = assertThrows(SettingException.class, () -> mail.store("layout", layout));
         assertEquals("layout", told.setting());
     }
 
@@ -151,6 +157,7 @@ class MaildirLayoutTest {
         var id = mail.store().locate(new User("alice"));
         assertEquals(id, mail.store().locate(new User("alias")));
         assertEquals(id, mail.store("root", "link").locate(new User("alice")));
-        assertEquals(id, mail.store("root", ".", "layout", "mail/{user}").locate(new User("alice")));
+        assertEquals(
+                id, mail.store("root", ".", "layout", "mail/{user}").locate(new User("alice")));
     }
 }
