@@ -1,0 +1,163 @@
+package io.postern.app;
+
+import io.postern.config.BadConfiguration;
+import io.postern.config.Draft;
+import io.postern.config.GatewayConfig;
+import io.postern.config.PluginPlace;
+import io.postern.config.Problem;
+import io.postern.plugin.Loaded;
+import io.postern.plugin.PluginException;
+import io.postern.plugin.PluginKind;
+import io.postern.plugin.Plugins;
+import io.postern.session.Mechanisms;
+import io.postern.session.Realm;
+import io.postern.session.Realms;
+import io.postern.spi.auth.AuthMechanism;
+import io.postern.spi.auth.UserDirectory;
+import io.postern.spi.lock.LockCoordinator;
+import io.postern.spi.store.MaildropStore;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Everything that the configuration asks for, made and fitted together but not started. Immutable.
+ */
+final class Assembly {
+    private final GatewayConfig config;
+    private final Map<PluginPlace, Loaded<?>> loaded;
+    private final Realms realms;
+    private final Mechanisms mechanisms;
+
+    private Assembly(
+            GatewayConfig config,
+            Map<PluginPlace, Loaded<?>> loaded,
+            Realms realms,
+            Mechanisms mechanisms) {
+        this.config = config;
+        this.loaded = loaded;
+        this.realms = realms;
+        this.mechanisms = mechanisms;
+    }
+
+    /**
+     * Makes an object for every place that names a plugin, and looks at its settings.
+     *
+     * @throws BadConfiguration with all that is wrong with the file and with the plugins it names
+     */
+    static Assembly of(Draft draft, Plugins plugins) throws BadConfiguration {
+        var problems = new ArrayList<>(draft.problems());
+        var loaded = new IdentityHashMap<PluginPlace, Loaded<?>>();
+        for (var place : draft.places()) {
+            try {
+                var plugin = plugins.make(kind(place).service(), place.plugin());
+                problems.addAll(place.problems(plugin.settings()));
+                loaded.put(place, plugin);
+            } catch (PluginException e) {
+                problems.add(place.problem(e.getMessage(), e.remedy()));
+            }
+        }
+        if (loaded.size() == draft.places().size()) {
+            problems.addAll(notServed(draft.places(), loaded));
+        }
+        problems.sort(Comparator.comparingInt(Problem::line));
+        if (!problems.isEmpty() || draft.config().isEmpty()) {
+            throw new BadConfiguration(problems);
+        }
+        var config = draft.config().get();
+        var realms = realms(config, loaded);
+        try {
+            var mechanisms =
+                    new Mechanisms(
+                            config.mechanisms().stream()
+                                    .map(place -> (AuthMechanism) loaded.get(place).plugin())
+                                    .toList(),
+                            realms);
+            return new Assembly(config, loaded, realms, mechanisms);
+        } catch (IllegalArgumentException e) {
+            var problem =
+                    config.mechanisms()
+                            .getFirst()
+                            .problem(e.getMessage(), "Change the list of mechanisms.");
+            throw new BadConfiguration(List.of(problem));
+        }
+    }
+
+    GatewayConfig config() {
+        return config;
+    }
+
+    Loaded<?> at(PluginPlace place) {
+        return loaded.get(place);
+    }
+
+    LockCoordinator locks() {
+        return (LockCoordinator) loaded.get(config.locks()).plugin();
+    }
+
+    Realms realms() {
+        return realms;
+    }
+
+    Mechanisms mechanisms() {
+        return mechanisms;
+    }
+
+    private static PluginKind kind(PluginPlace place) {
+        for (var kind : PluginKind.values()) {
+            if (kind.element().equals(place.element())) {
+                return kind;
+            }
+        }
+        throw new IllegalStateException("<" + place.element() + "> names no kind of plugin");
+    }
+
+    /** The mechanisms that no directory can serve, which nobody could use to log in. */
+    private static List<Problem> notServed(
+            List<PluginPlace> places, Map<PluginPlace, Loaded<?>> loaded) {
+        var problems = new ArrayList<Problem>();
+        var directories = new ArrayList<UserDirectory>();
+        for (var place : places) {
+            if (loaded.get(place).plugin() instanceof UserDirectory directory) {
+                directories.add(directory);
+            }
+        }
+        for (var place : places) {
+            if (loaded.get(place).plugin() instanceof AuthMechanism mechanism
+                    && !directories.isEmpty()
+                    && directories.stream().noneMatch(mechanism::servedBy)) {
+                problems.add(
+                        place.problem(
+                                "no directory of any realm can serve \"" + place.plugin() + '"',
+                                "Remove it, or add a directory that has what it needs."));
+            }
+        }
+        return problems;
+    }
+
+    private static Realms realms(GatewayConfig config, Map<PluginPlace, Loaded<?>> loaded) {
+        var realms = new ArrayList<Realm>();
+        var fallback = Optional.<Realm>empty();
+        for (var one : config.realms()) {
+            var realm =
+                    new Realm(
+                            one.name(),
+                            Set.copyOf(one.domains()),
+                            one.directories().stream()
+                                    .map(place -> (UserDirectory) loaded.get(place).plugin())
+                                    .toList(),
+                            (MaildropStore) loaded.get(one.store()).plugin(),
+                            one.stripDomain());
+            realms.add(realm);
+            if (one.byDefault()) {
+                fallback = Optional.of(realm);
+            }
+        }
+        return new Realms(realms, fallback);
+    }
+}

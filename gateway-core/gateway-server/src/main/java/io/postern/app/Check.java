@@ -1,0 +1,81 @@
+package io.postern.app;
+
+import io.postern.config.BadConfiguration;
+import io.postern.config.GatewayConfig;
+import io.postern.config.PluginPlace;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+
+/** {@code postern check}. */
+@Command(
+        name = "check",
+        description = {
+            "Read the configuration, load the plugins that it names and check their settings.",
+            "Starts nothing: files and servers that a plugin needs, and ports, are not looked at."
+        })
+final class Check implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @Mixin private ConfiguredInstallation installation;
+
+    @Override
+    public Integer call() {
+        var out = spec.commandLine().getOut();
+        try (var plugins = installation.plugins()) {
+            var config = installation.assemble(plugins).config();
+            out.println("configuration is good: " + config.file());
+            summary(config, out);
+            for (var broken : plugins.broken()) {
+                out.println("warning: a plugin that nobody names: " + broken.why().sentence());
+            }
+            out.println(
+                    "not looked at: what the plugins find when they start, and whether the ports"
+                            + " are free");
+            return ExitCode.OK;
+        } catch (BadConfiguration e) {
+            return refuse(e, spec.commandLine().getErr());
+        }
+    }
+
+    /** Tells all problems. */
+    static int refuse(BadConfiguration bad, PrintWriter err) {
+        bad.problems().forEach(err::println);
+        var count = bad.problems().size();
+        err.println(count == 1 ? "1 problem" : count + " problems");
+        return ExitCode.CONFIGURATION;
+    }
+
+    private static void summary(GatewayConfig config, PrintWriter out) {
+        out.println(
+                "  listeners   "
+                        + config.listeners().stream()
+                                .map(one -> one.address() + " port " + one.port())
+                                .collect(Collectors.joining(", ")));
+        out.println("  mechanisms  " + names(config.mechanisms()));
+        out.println("  locks       " + config.locks().plugin());
+        for (var realm : config.realms()) {
+            out.println(
+                    "  realm       "
+                            + realm.name()
+                            + (realm.byDefault() ? " (default)" : "")
+                            + (realm.domains().isEmpty()
+                                    ? ""
+                                    : " for " + String.join(", ", realm.domains()))
+                            + ": users in "
+                            + names(realm.directories())
+                            + ", mail in "
+                            + realm.store().plugin());
+        }
+    }
+
+    private static String names(List<PluginPlace> places) {
+        return places.stream().map(PluginPlace::plugin).collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,29 @@
+package io.postern.app;
+
+import io.postern.config.BadConfiguration;
+import io.postern.config.GatewayFile;
+import io.postern.plugin.Plugins;
+
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The options of a command that reads the configuration. */
+final class ConfiguredInstallation extends Installation {
+    @Option(
+            names = "--config",
+            paramLabel = "<file>",
+            description = "The configuration (conf/gateway.xml in the installation's folder).")
+    private Optional<Path> config;
+
+    /**
+     * Reads the configuration and makes what it asks for.
+     *
+     * @param plugins stay open as long as the assembly is used
+     */
+    Assembly assemble(Plugins plugins) throws BadConfiguration {
+        var file = config.orElseGet(() -> home().resolve("conf").resolve("gateway.xml"));
+        return Assembly.of(GatewayFile.read(file, home(), System::getenv), plugins);
+    }
+}

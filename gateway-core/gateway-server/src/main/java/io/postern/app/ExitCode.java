@@ -1,0 +1,17 @@
+package io.postern.app;
+
+/** What the program's exit tells the shell. {@code postern --help} lists them. */
+final class ExitCode {
+    static final int OK = 0;
+
+    /** The configuration or a plugin it names cannot be used. */
+    static final int CONFIGURATION = 1;
+
+    /** The command line is wrong. Picocli's own code for it. */
+    static final int USAGE = 2;
+
+    /** The configuration is good, and the server could not start all the same. */
+    static final int START = 3;
+
+    private ExitCode() {}
+}

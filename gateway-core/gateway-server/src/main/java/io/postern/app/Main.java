@@ -1,0 +1,114 @@
+package io.postern.app;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.util.Properties;
+
+/** The program {@code postern}. */
+@Command(
+        name = "postern",
+        description = "A pluggable POP3 mail gateway.",
+        synopsisSubcommandLabel = "<command>",
+        subcommands = {Run.class, Check.class, Passwd.class, ListPlugins.class},
+        versionProvider = Main.Version.class,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done; for run: stopped by SIGTERM or SIGINT",
+            "1:the configuration, or a plugin that it names, cannot be used",
+            "2:the command line is wrong",
+            "3:the server could not start, for example because its port is in use"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  postern check          is conf/gateway.xml good?",
+            "  postern run            serve until SIGTERM",
+            "  postern passwd         type a password, get the text for users.xml",
+            "  postern plugins        which plugins there are, and their settings",
+            "  postern run --help     more about one command"
+        })
+public final class Main implements Runnable {
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = CommandLine.ScopeType.LOCAL,
+            description = "Show this text and exit.")
+    @SuppressWarnings("unused") // picocli sees it and shows the help
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Show the version and exit.")
+    @SuppressWarnings("unused") // picocli sees it and shows the version
+    private boolean version;
+
+    /** Runs one command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Main())
+                .setParameterExceptionHandler(Main::misunderstood)
+                .setExecutionExceptionHandler((e, command, _) -> {
+                    command.getErr().println("postern: this should not happen: " + e);
+                    e.printStackTrace(command.getErr());
+                    return ExitCode.START;
+                });
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "Which command?");
+    }
+
+    private static int misunderstood(CommandLine.ParameterException e, String[] args) {
+        var command = e.getCommandLine();
+        var err = command.getErr();
+        err.println("postern: " + e.getMessage());
+        if (!command.getSubcommands().isEmpty()) {
+            err.println("Commands: " + String.join(", ", command.getSubcommands().keySet()));
+        }
+        err.println("More: " + command.getCommandSpec().qualifiedName() + " --help");
+        return ExitCode.USAGE;
+    }
+
+    @Command(name = "version", description = "Show the version.")
+    int version() {
+        for (var line : new Version().getVersion()) {
+            spec.commandLine().getOut().println(line);
+        }
+        return ExitCode.OK;
+    }
+
+    /** What {@code --version} shows. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {
+                "Postern " + number() + " on Java " + Runtime.version() + " (" + vendor() + ")"
+            };
+        }
+
+        private static String number() {
+            var properties = new Properties();
+            try (var in = Main.class.getResourceAsStream("version.properties")) {
+                properties.load(in);
+            } catch (IOException e) {
+                throw new IllegalStateException("the jar is damaged", e);
+            }
+            return properties.getProperty("version");
+        }
+
+        private static String vendor() {
+            return System.getProperty("java.vendor");
+        }
+    }
+}

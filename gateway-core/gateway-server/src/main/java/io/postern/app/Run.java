@@ -1,0 +1,113 @@
+package io.postern.app;
+
+import io.postern.config.BadConfiguration;
+import io.postern.plugin.Plugins;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+import java.net.InetSocketAddress;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+
+/** {@code postern run}. */
+@Command(
+        name = "run",
+        description = {
+            "Serve until SIGTERM or SIGINT (Ctrl-C).",
+            "Prints one line for each address that it listens on, then \"ready\". A stop takes no"
+                    + " new clients, finishes removals that are running, and ends the other"
+                    + " sessions without removing anything."
+        })
+final class Run implements Callable<Integer> {
+    private static final Logger log = LoggerFactory.getLogger(Run.class);
+
+    @Spec private CommandSpec spec;
+    @Mixin private ConfiguredInstallation installation;
+
+    /**
+     * Serves until this thread is interrupted, which the JVM's shutdown does. All of the start and
+     * the stop is done by this thread, so that they never meet.
+     */
+    @Override
+    public Integer call() {
+        var server = Thread.currentThread();
+        var ended = new CountDownLatch(1);
+        var hook =
+                Thread.ofPlatform()
+                        .name("postern-stop")
+                        .unstarted(() -> {
+                            server.interrupt();
+                            await(ended);
+                            // A stop in order is no failure; by itself the JVM would say 143.
+                            Runtime.getRuntime().halt(ExitCode.OK);
+                        });
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (var plugins = installation.plugins()) {
+            warnOfBroken(plugins);
+            return serve(plugins);
+        } finally {
+            ended.countDown();
+            forget(hook);
+        }
+    }
+
+    private int serve(Plugins plugins) {
+        var out = spec.commandLine().getOut();
+        var err = spec.commandLine().getErr();
+        try (var gateway = Gateway.start(installation.assemble(plugins))) {
+            for (var address : gateway.addresses()) {
+                out.println("listening on " + shown(address));
+            }
+            out.println("ready");
+            out.flush();
+            // Nobody opens it: this lasts until the stop interrupts the thread.
+            new CountDownLatch(1).await();
+            return ExitCode.OK;
+        } catch (BadConfiguration e) {
+            return Check.refuse(e, err);
+        } catch (StartException e) {
+            log.debug("the start failed", e);
+            err.println("postern: " + e.getMessage());
+            return ExitCode.START;
+        } catch (InterruptedException e) {
+            // The stop that was asked for. The gateway is closed, and the thread ends with this.
+            log.info("stopped");
+            return ExitCode.OK;
+        }
+    }
+
+    private static void warnOfBroken(Plugins plugins) {
+        for (var broken : plugins.broken()) {
+            log.warn("skipped: {}", broken.why().sentence());
+            log.debug("skipped", broken.why());
+        }
+    }
+
+    private static String shown(InetSocketAddress address) {
+        var host = address.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The hook would keep all of this in memory, where the program goes on without a server. */
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            log.trace("the JVM is stopping: the hook is at work", e);
+        }
+    }
+}
