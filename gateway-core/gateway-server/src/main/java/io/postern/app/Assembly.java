@@ -51,6 +51,26 @@ final class Assembly {
      * @throws BadConfiguration with all that is wrong with the file and with the plugins it names
      */
     static Assembly of(Draft draft, Plugins plugins) throws BadConfiguration {
+        try {
+            return fit(draft, plugins);
+        } catch (LinkageError e) {
+            // A method of the interface that one of the mechanisms does not have, or not yet.
+            var problem =
+                    draft.config()
+                            .orElseThrow()
+                            .mechanisms()
+                            .getFirst()
+                            .problem(
+                                    "a mechanism is built for another version of Postern's plugin"
+                                            + " interface ("
+                                            + e.getMessage()
+                                            + ")",
+                                    "Take builds of the plugins for this version of Postern.");
+            throw new BadConfiguration(List.of(problem));
+        }
+    }
+
+    private static Assembly fit(Draft draft, Plugins plugins) throws BadConfiguration {
         var problems = new ArrayList<>(draft.problems());
         var loaded = new IdentityHashMap<PluginPlace, Loaded<?>>();
         for (var place : draft.places()) {
@@ -62,7 +82,7 @@ final class Assembly {
                 problems.add(place.problem(e.getMessage(), e.remedy()));
             }
         }
-        if (loaded.size() == draft.places().size()) {
+        if (draft.config().isPresent() && loaded.size() == draft.places().size()) {
             problems.addAll(notServed(draft.places(), loaded));
         }
         problems.sort(Comparator.comparingInt(Problem::line));

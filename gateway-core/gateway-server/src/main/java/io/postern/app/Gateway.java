@@ -107,9 +107,13 @@ final class Gateway implements AutoCloseable {
                 wrong.add(place.problem(e));
             } catch (PluginException e) {
                 wrong.add(place.problem(e.getMessage(), e.remedy()));
-            } catch (Fault | RuntimeException e) {
+            } catch (Fault e) {
                 failures.add(name(place) + " cannot start: " + e.getMessage());
-                log.debug("{} cannot start", name(place), e);
+                log.warn("{} cannot start: {}", name(place), e.getMessage(), e.getCause());
+                first = first == null ? e : first;
+            } catch (RuntimeException e) {
+                failures.add(name(place) + " cannot start, it has a defect: " + e);
+                log.error("{} has a defect", name(place), e);
                 first = first == null ? e : first;
             }
         }

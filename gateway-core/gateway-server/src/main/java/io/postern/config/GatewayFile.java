@@ -96,7 +96,8 @@ public final class GatewayFile {
 
     private GatewayConfig gateway(Element root) {
         var serverName = one(root, "server").flatMap(this::serverName);
-        var listeners = group(root, "listeners", "listener", this::listener);
+        var ports = new HashMap<String, Integer>();
+        var listeners = group(root, "listeners", "listener", element -> listener(element, ports));
         var limits = limits(one(root, "limits"));
         var mechanisms =
                 group(
@@ -127,7 +128,7 @@ public final class GatewayFile {
         return Optional.of(text);
     }
 
-    private Optional<Listener> listener(Element element) {
+    private Optional<Listener> listener(Element element, Map<String, Integer> ports) {
         var address = element.attribute("address");
         var port = element.attribute("port");
         close(element);
@@ -158,6 +159,12 @@ public final class GatewayFile {
                     port.get(),
                     "is not a port",
                     "Give a number from 0 to 65535; POP3's own is 110, 0 takes any free one.");
+        }
+        if (address.isPresent() && number > 0) {
+            var before = ports.putIfAbsent(address.get().text() + " " + number, element.line());
+            if (before != null) {
+                problem(element, "it is the same as at line " + before, "Keep one of them.");
+            }
         }
         return address.isPresent() && number >= 0
                 ? Optional.of(new Listener(address.get().text(), number, element.line()))

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.plugin.TestJar;
+import io.postern.spi.auth.AuthMechanism;
+
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,6 +114,34 @@ class CommandsTest {
         assertTrue(
                 ended.err()
                         .contains(":7: mechanism: no directory of any realm can serve \"words\""),
+                ended.err());
+    }
+
+    @Test
+    void aMechanismForAnotherVersionOfTheInterfaceIsAProblem() throws Exception {
+        // The class lacks a method that the interface asks for, as one that was built earlier does.
+        new TestJar()
+                .source(
+                        "io.postern.spi.auth.AuthMechanism",
+                        """
+                        package io.postern.spi.auth;
+                        public interface AuthMechanism extends io.postern.spi.Plugin {}
+                        """)
+                .source(
+                        "demo.Early",
+                        """
+                        package demo;
+                        public class Early implements io.postern.spi.auth.AuthMechanism {}
+                        """)
+                .service(AuthMechanism.class, "demo.Early")
+                .write(home.resolve("plugins/early.jar"));
+        var ended = site.config(TestSite.good(1100).replace("\"words\"", "\"early\"")).run("check");
+        assertEquals(ExitCode.CONFIGURATION, ended.code());
+        assertTrue(
+                ended.err()
+                        .contains(
+                                ":7: mechanism: a mechanism is built for another version of"
+                                        + " Postern's plugin interface ("),
                 ended.err());
     }
 

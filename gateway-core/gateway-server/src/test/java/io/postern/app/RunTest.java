@@ -124,8 +124,10 @@ class RunTest {
     void aPluginThatFailsWithADefectIsCode3() throws Exception {
         var ended = trouble("defect");
         assertEquals(ExitCode.START, ended.code());
-        assertTrue(ended.err().contains("cannot start: "), ended.err());
-        assertTrue(ended.err().contains("it is broken"), ended.err());
+        assertEquals(
+                "postern: <directory plugin=\"anybody\"> cannot start, it has a defect:"
+                        + " java.lang.IllegalStateException: it is broken\n",
+                ended.err());
     }
 
     @Test

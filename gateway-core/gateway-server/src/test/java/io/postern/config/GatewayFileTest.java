@@ -255,6 +255,10 @@ class GatewayFileTest {
                         "name=\"../up\"",
                         "9: name: \"../up\" is not a realm's name. Use 1 to 63 lower-case letters,"
                                 + " digits and hyphens."),
+                wrong(
+                        "</listeners>",
+                        "<listener address=\"127.0.0.1\" port=\"1100\"/></listeners>",
+                        "4: listener: it is the same as at line 3. Keep one of them."),
                 wrong("name=\"main\"", "", "9: name: it is missing. Give the realm a name."),
                 wrong(
                         "name=\"main\"",
