@@ -188,16 +188,17 @@ public final class Listeners {
     }
 
     private void dispose() {
-        clock.shutdownNow();
         acceptors.forEach(acceptor -> acceptor.dispose(true));
         processors.dispose();
-        ioThreads.shutdown();
-        try {
-            if (!ioThreads.awaitTermination(LAST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
-                log.warn("I/O threads did not end");
+        for (var threads : List.of(clock, ioThreads)) {
+            threads.shutdown();
+            try {
+                if (!threads.awaitTermination(LAST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                    log.warn("threads of the transport did not end within {}", LAST_WAIT);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -103,7 +103,7 @@ class ListenersTest {
             assertThrows(
                     ConnectException.class,
                     () -> new Socket(first.getAddress(), first.getPort()).close());
-            assertEquals(List.of(), transportThreads());
+            await().until(ListenersTest::transportThreads, List.of()::equals);
         }
     }
 
@@ -311,7 +311,7 @@ class ListenersTest {
                 client.close();
             }
         }
-        assertEquals(List.of(), transportThreads());
+        await().until(ListenersTest::transportThreads, List.of()::equals);
     }
 
     private static CompletableFuture<Integer> shutDown(Listeners listeners, Duration drain) {
