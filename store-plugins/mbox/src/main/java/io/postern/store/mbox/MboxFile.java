@@ -201,7 +201,7 @@ final class MboxFile implements AutoCloseable {
         if (copies.isEmpty()) {
             Files.deleteIfExists(state.file(COPIES));
         } else {
-            MaildropState.replace(state.file(COPIES), copies);
+            MaildropState.replaceForGood(state.file(COPIES), copies);
         }
         state.keep(
                 UUID.fromString(words[0]),

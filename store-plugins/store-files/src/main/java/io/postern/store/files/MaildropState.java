@@ -155,8 +155,21 @@ public final class MaildropState {
                 new FencingToken(Long.parseLong(match.group(1)), Long.parseLong(match.group(2))));
     }
 
-    /** Puts a text in the place of a file, whole or not at all. */
-    public static void replace(Path file, String text) throws IOException {
+    /**
+     * Puts a text in the place of a file, whole or not at all, and waits until a crash keeps it.
+     */
+    public static void replaceForGood(Path file, String text) throws IOException {
+        replace(file, text, true);
+        try (var folder = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
+            folder.force(true);
+        }
+    }
+
+    private static void replace(Path file, String text) throws IOException {
+        replace(file, text, false);
+    }
+
+    private static void replace(Path file, String text, boolean force) throws IOException {
         var next = file.resolveSibling(file.getFileName() + ".next");
         try (var channel =
                 FileChannel.open(
@@ -167,6 +180,9 @@ public final class MaildropState {
             var octets = StandardCharsets.UTF_8.encode(text);
             while (octets.hasRemaining()) {
                 channel.write(octets);
+            }
+            if (force) {
+                channel.force(true);
             }
         }
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
