@@ -92,8 +92,15 @@ final class FileName {
         return name.substring(0, at) + 'S' + name.substring(at);
     }
 
-    static boolean plain(String text) {
-        return text.chars().allMatch(c -> c >= 0x21 && c <= 0x7E && c != ODD);
+    /** Whether it is spelled as it is; asked for every file of every scan. */
+    private static boolean plain(String text) {
+        for (var at = 0; at < text.length(); at++) {
+            var c = text.charAt(at);
+            if (c < 0x21 || c > 0x7E || c == ODD) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean digit(char c) {

@@ -9,6 +9,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -123,6 +124,36 @@ record Maildir(Path folder) {
             }
         }
         return found;
+    }
+
+    /** Something done to one file. */
+    interface Use<T> {
+        T on(Path file) throws IOException, Fault;
+    }
+
+    /**
+     * Does something to a message's file, wherever it is by now: under the name that was listed, or
+     * renamed since.
+     *
+     * @throws NoSuchFileException if the message is gone
+     */
+    <T> T reach(Names names, int index, Use<T> use) throws IOException, Fault {
+        var file = file(names.inNew(index), names.name(index));
+        var unique = names.unique(index);
+        for (var tries = 1; ; tries++) {
+            try {
+                return use.on(file);
+            } catch (NoSuchFileException e) {
+                var files = find(Set.of(unique)).get(unique);
+                if (files == null) {
+                    throw e;
+                }
+                if (tries == MOST_SCANS) {
+                    throw new IOException(file + " is renamed whenever it is looked for", e);
+                }
+                file = files.getLast();
+            }
+        }
     }
 
     /** Makes removals and renames durable. */

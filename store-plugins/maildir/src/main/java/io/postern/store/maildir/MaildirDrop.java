@@ -29,7 +29,7 @@ final class MaildirDrop implements Maildrop {
     private static final int FENCE_EVERY = 64;
 
     /** How often a message is looked for that is renamed whenever it is to be removed. */
-    private static final int MOST_ROUNDS = 4;
+    private static final int MOST_ROUNDS = 8;
 
     private final Maildir maildir;
     private final MaildirListing listing;
@@ -60,22 +60,11 @@ final class MaildirDrop implements Maildrop {
     public InputStream content(int number) throws Fault, InterruptedException {
         var at = number - 1;
         var names = listing.names();
-        var file = maildir.file(names.inNew(at), names.name(at));
         try {
-            try {
-                return open(at, file);
-            } catch (NoSuchFileException e) {
-                // Renamed since: other flags, or moved from new to cur.
-                var unique = names.unique(at);
-                var files = maildir.find(Set.of(unique)).get(unique);
-                if (files == null) {
-                    throw e;
-                }
-                file = files.getLast();
-                return open(at, file);
-            }
+            return maildir.reach(names, at, file -> open(at, file));
         } catch (IOException e) {
-            throw Maildir.fault("cannot read the message", file, e);
+            var listed = maildir.file(names.inNew(at), names.name(at));
+            throw Maildir.fault("cannot read the message listed as", listed, e);
         }
     }
 

@@ -10,7 +10,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Optional;
-import java.util.Set;
 
 /** Makes the listing of one maildrop, and its size index where that has to be made. One thread. */
 final class Opening {
@@ -114,33 +113,20 @@ final class Opening {
      */
     private boolean measure(MaildirListing listing, int at) throws Fault, InterruptedException {
         var names = listing.names();
-        var file = maildir.file(names.inNew(at), names.name(at));
         try {
-            try {
-                note(listing, at, reader.measure(file));
-                return true;
-            } catch (NoSuchFileException e) {
-                // Renamed since the scan, or removed.
-                var unique = names.unique(at);
-                var files = maildir.find(Set.of(unique)).get(unique);
-                if (files == null) {
-                    return false;
-                }
-                file = files.getLast();
-                note(listing, at, reader.measure(file));
-                return true;
-            }
+            var measure = maildir.reach(names, at, reader::measure);
+            listing.counted(at, measure.octets(), measure.identity());
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
         } catch (MessageFile.NotAFile e) {
             if (!e.folder) {
-                LOG.warn("{} is neither a file nor a folder, so it is no message", file);
+                LOG.warn("{}, nor a folder, so it is no message", e.getMessage());
             }
             return false;
         } catch (IOException e) {
-            throw Maildir.fault("cannot read the message", file, e);
+            var listed = maildir.file(names.inNew(at), names.name(at));
+            throw Maildir.fault("cannot read the message", listed, e);
         }
-    }
-
-    private static void note(MaildirListing listing, int at, MessageFile.Measure measure) {
-        listing.counted(at, measure.octets(), measure.identity());
     }
 }

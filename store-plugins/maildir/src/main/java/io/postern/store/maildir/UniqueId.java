@@ -18,16 +18,19 @@ final class UniqueId {
     /**
      * The part of the name before the colon, or a digest of it where it is no legal unique-id. It
      * is the same in every session, whatever flags the message has.
+     *
+     * @param unique as {@link FileName} spells it: with a slash in front where it is no legal one
      */
     static String ofName(String unique) {
-        return legal(unique) && unique.charAt(0) != DIGEST ? unique : digest(unique);
+        return legal(unique) && unique.charAt(0) != DIGEST && unique.charAt(0) != '/'
+                ? unique
+                : digest(unique);
     }
 
     static boolean legal(String id) {
         return !id.isEmpty()
                 && id.length() <= MAX
-                && id.chars().allMatch(c -> c >= 0x21 && c <= 0x7E)
-                && FileName.plain(id);
+                && id.chars().allMatch(c -> c >= 0x21 && c <= 0x7E);
     }
 
     /** 44 characters that stand for a name. */

@@ -13,7 +13,10 @@ import io.postern.testkit.fault.FaultyFileSystem;
 import io.postern.testkit.fault.NthOperation;
 
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -41,7 +44,20 @@ import java.util.stream.Stream;
  */
 @Timeout(600)
 class DiskFaultTest {
-    @TempDir Path home;
+    @TempDir(factory = InMemory.class)
+    Path home;
+
+    /** In memory where there is such a disk: a thousand sessions with an fsync or more in each. */
+    static final class InMemory implements TempDirFactory {
+        @Override
+        public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext extension)
+                throws IOException {
+            var memory = Path.of("/dev/shm");
+            return Files.isWritable(memory)
+                    ? Files.createTempDirectory(memory, "postern")
+                    : Files.createTempDirectory("postern");
+        }
+    }
 
     /** What stands in the Maildir and its state before the session. */
     enum Shape {

@@ -3,6 +3,7 @@ package io.postern.store.maildir;
 import io.postern.spi.User;
 
 import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryType;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 
@@ -67,17 +68,21 @@ final class MaildirScale {
 
     private static void opening(Mail mail, String what, String... settings) throws Exception {
         var before = heap();
+        peak();
         var store = mail.store(settings);
         var id = store.locate(new User("alice"));
+        var thread = ManagementFactory.getThreadMXBean();
         var start = System.nanoTime();
+        var cpu = thread.getCurrentThreadCpuTime();
         try (var drop = store.open(id, Mail.token())) {
-            var time = System.nanoTime() - start;
+            var time = (System.nanoTime() - start) / 1e6;
+            var worked = (thread.getCurrentThreadCpuTime() - cpu) / 1e6;
+            var held = (heap() - before) / 1048576.0;
+            var peak = peak() / 1048576.0;
             System.out.printf(
-                    "%-32s %8d messages %8.0f ms, heap %6.1f MiB more%n",
-                    what, drop.listing().count(), time / 1e6, (heap() - before) / 1048576.0);
-            if (drop.listing().octets(1) < 0) {
-                throw new AssertionError();
-            }
+                    "%-32s %8d messages %8.0f ms (processor %6.0f ms), holds %5.1f MiB,"
+                            + " heap was at most %5.1f MiB%n",
+                    what, drop.listing().count(), time, worked, held, peak);
         }
     }
 
@@ -90,6 +95,18 @@ final class MaildirScale {
         memory.gc();
         memory.gc();
         return memory.getHeapMemoryUsage().getUsed();
+    }
+
+    /** The most that the heap has held since the last question, garbage included. */
+    private static long peak() {
+        var sum = 0L;
+        for (var pool : ManagementFactory.getMemoryPoolMXBeans()) {
+            if (pool.getType() == MemoryType.HEAP) {
+                sum += pool.getPeakUsage().getUsed();
+                pool.resetPeakUsage();
+            }
+        }
+        return sum;
     }
 
     private static void tell(String what, long start) {

@@ -9,6 +9,9 @@ import io.postern.spi.Fault;
 import io.postern.spi.User;
 import io.postern.spi.store.CommitRequest;
 import io.postern.spi.store.CommitResult;
+import io.postern.testkit.fault.DiskFaults.Operation;
+import io.postern.testkit.fault.DiskFaults.Outcome;
+import io.postern.testkit.fault.FaultyFileSystem;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -19,9 +22,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 class MaildirStoreTest {
     @TempDir Path home;
@@ -407,5 +417,100 @@ class MaildirStoreTest {
         for (var name : List.of("cur/1.a:2,S", "cur/2.b:2,FST", "cur/3.c:1,x", "new/5.e")) {
             assertTrue(Files.exists(mail.maildir("alice").resolve(name)), name);
         }
+    }
+
+    @Test
+    void aListingIsWholeWhileAnotherProgramRenames() throws Exception {
+        var count = 300;
+        for (var i = 1; i <= count; i++) {
+            mail.put("alice", "cur/" + i + ".x:2,", "text\n");
+        }
+        var folder = mail.maildir("alice").resolve("cur");
+        var done = new AtomicBoolean();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var renamer =
+                    threads.submit(() -> {
+                        for (var round = 0; !done.get(); round++) {
+                            for (var i = 1; i <= count; i++) {
+                                Files.move(
+                                        folder.resolve(i + ".x:2," + (round % 2 == 0 ? "" : "S")),
+                                        folder.resolve(i + ".x:2," + (round % 2 == 0 ? "S" : "")));
+                            }
+                        }
+                        return null;
+                    });
+            try {
+                var store = mail.store();
+                for (var opening = 0; opening < 30; opening++) {
+                    try (var drop = Mail.open(store, "alice")) {
+                        assertEquals(count, drop.listing().count(), "opening " + opening);
+                        assertEquals("text\n", Mail.read(drop, 1 + opening));
+                    }
+                }
+                try (var drop = Mail.open(store, "alice")) {
+                    // The files are one message each, whatever they are called by now.
+                    assertEquals(CommitResult.ok(1, 0), drop.commit(Mail.removal(drop, count)));
+                }
+            } finally {
+                done.set(true);
+            }
+            assertThrows(ExecutionException.class, () -> renamer.get(60, TimeUnit.SECONDS));
+        }
+        assertEquals(count - 1, Mail.ids(mail.store(), "alice").size());
+    }
+
+    @Test
+    void fiveThousandMessagesAreListedAndRemovedExactly() throws Exception {
+        var expected = new LinkedHashMap<String, Long>();
+        for (var i = 0; i < 5000; i++) {
+            var unique = 1_700_000_000 + i + ".M" + i + "P7.host";
+            var body = "x".repeat(i % 97);
+            mail.put("alice", i % 3 == 0 ? "new/" + unique : "cur/" + unique + ":2,S", body + "\n");
+            expected.put(unique, body.length() + 2L);
+        }
+        for (var times = 0; times < 2; times++) {
+            try (var drop = Mail.open(mail.store(), "alice")) {
+                assertEquals(List.copyOf(expected.keySet()), Mail.ids(drop));
+                assertEquals(expected, Mail.list(drop));
+            }
+        }
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            var every = IntStream.rangeClosed(1, 2500).map(number -> 2 * number).toArray();
+            assertEquals(CommitResult.ok(2500, 0), drop.commit(Mail.removal(drop, every)));
+        }
+        var odd = List.copyOf(expected.keySet());
+        assertEquals(
+                IntStream.range(0, 2500).mapToObj(at -> odd.get(2 * at)).toList(),
+                Mail.ids(mail.store(), "alice"));
+    }
+
+    @Test
+    void aLockLostInTheMiddleOfACommitStopsIt() throws Exception {
+        for (var i = 1; i <= 300; i++) {
+            mail.put("alice", "new/" + i + ".x", "text\n");
+        }
+        var disk = new FaultyFileSystem(home.getFileSystem());
+        var view = new Mail(disk.view(home));
+        var store = view.store();
+        var removals = new AtomicInteger();
+        try (var drop = Mail.open(store, "alice")) {
+            var request = Mail.removal(drop, IntStream.rangeClosed(1, 300).toArray());
+            disk.faults((operation, _) -> {
+                if (operation == Operation.REMOVE && removals.incrementAndGet() == 100) {
+                    try {
+                        Mail.open(mail.store(), "alice").close();
+                    } catch (Exception e) {
+                        throw new AssertionError(e);
+                    }
+                }
+                return Outcome.WORKS;
+            });
+            var result = drop.commit(request);
+            assertEquals(CommitResult.Status.PARTIAL, result.status());
+            assertEquals(128, result.removed());
+            assertEquals(172, result.failed());
+        }
+        disk.mend();
+        assertEquals(172, Mail.ids(mail.store(), "alice").size());
     }
 }
