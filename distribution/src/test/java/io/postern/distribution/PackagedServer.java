@@ -1,0 +1,126 @@
+package io.postern.distribution;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+
+/** The server of the unpacked tarball, as a process of its own, started by {@code bin/postern}. */
+final class PackagedServer implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(30);
+    private static final Duration STOP = Duration.ofSeconds(20);
+    private static final Pattern LISTENS = Pattern.compile("127\\.0\\.0\\.1:(\\d+)");
+
+    private final Process process;
+    private final Path log;
+    private final Site site;
+    private final int port;
+
+    private PackagedServer(Process process, Path log, Site site) throws IOException {
+        this.process = process;
+        this.log = log;
+        this.site = site;
+        await("the server is ready")
+                .atMost(START)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> {
+                    if (!process.isAlive()) {
+                        throw new AssertionError("the server did not start:\n" + log());
+                    }
+                    return log().contains("ready");
+                });
+        var listens = LISTENS.matcher(log());
+        if (!listens.find()) {
+            throw new AssertionError("no port in the log:\n" + log());
+        }
+        this.port = Integer.parseInt(listens.group(1));
+    }
+
+    static PackagedServer start(Site site) throws IOException, InterruptedException {
+        return start(Installation.shared(), site);
+    }
+
+    static PackagedServer start(Installation installation, Site site) throws IOException {
+        var config = site.write();
+        var log = Files.createTempFile(config.getParent(), "server", ".log");
+        var process =
+                new ProcessBuilder(
+                                installation.launcher().toString(),
+                                "run",
+                                "--config",
+                                config.toString())
+                        .directory(config.getParent().toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start();
+        try {
+            return new PackagedServer(process, log, site);
+        } catch (Throwable e) {
+            process.destroyForcibly();
+            throw e;
+        }
+    }
+
+    int port() {
+        return port;
+    }
+
+    String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Logs a user of the site in. */
+    Pop3 login(String user) throws IOException {
+        return Pop3.login(port, user, site.password(user));
+    }
+
+    /** Asks the server to end, as a service manager does; the launcher became the server. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** Ends it at once, as a crash does. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        ended();
+    }
+
+    /** Waits for its end and gives its exit status. */
+    int ended() throws InterruptedException {
+        if (!process.waitFor(STOP.toSeconds(), TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError("the server does not end:\n" + log());
+        }
+        return process.exitValue();
+    }
+
+    boolean alive() {
+        return process.isAlive();
+    }
+
+    /** Ends it, and fails the test if a password got into the log. */
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            ended();
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        for (var secret : site.secrets()) {
+            if (log().contains(secret)) {
+                throw new AssertionError("the log holds a secret");
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package io.postern.distribution;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+
+/** The README's first command, and what it prints. */
+class QuickstartIT {
+    private static final Path QUICKSTART = Installation.ROOT.resolve("distribution/quickstart");
+    private static final Pattern CURL =
+            Pattern.compile("^  (curl --user demo:(\\S+) pop3://127\\.0\\.0\\.1:(\\d+)/1)\\b");
+
+    @TempDir Path folder;
+
+    @Test
+    void whatItPrintsReadsTheMailAndCtrlCStopsIt() throws Exception {
+        var output = folder.resolve("output");
+        var scratch = folder.resolve("a scratch folder");
+        var process = start(scratch, output);
+        try {
+            var curl = curl(process, output);
+            var port = Integer.parseInt(curl.group(3));
+            var message = Program.of("sh", "-c", curl.group(1)).run().well().out();
+            assertArrayEquals(stored(scratch), message);
+
+            // A second call finds the first, and says the same.
+            var again = Program.of(QUICKSTART.toString(), scratch.toString()).run().well().text();
+            assertTrue(again.contains(curl.group(1)), again);
+
+            Program.of("kill", "-INT", Long.toString(process.pid())).run().well();
+            assertTrue(process.waitFor(20, TimeUnit.SECONDS), Files.readString(output));
+            assertEquals(0, process.exitValue(), Files.readString(output));
+            assertThrows(ConnectException.class, () -> Pop3.connect(port));
+            assertFalse(
+                    Files.readString(scratch.resolve("server.log")).contains(curl.group(2)),
+                    "the log holds the password");
+        } finally {
+            process.destroy();
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void startsAnewAfterAStopWithTheSamePasswordAndAllMail() throws Exception {
+        var scratch = folder.resolve("scratch");
+        var passwords = new String[2];
+        for (var round = 0; round < 2; round++) {
+            var output = folder.resolve("output" + round);
+            var process = start(scratch, output);
+            try {
+                var curl = curl(process, output);
+                passwords[round] = curl.group(2);
+                try (var session =
+                        Pop3.login(Integer.parseInt(curl.group(3)), "demo", curl.group(2))) {
+                    assertEquals(6, session.count());
+                    session.ok("DELE 1");
+                    session.quit();
+                }
+                Program.of(QUICKSTART.toString(), "--stop", scratch.toString()).run().well();
+                assertTrue(process.waitFor(20, TimeUnit.SECONDS), Files.readString(output));
+                assertEquals(0, process.exitValue(), Files.readString(output));
+            } finally {
+                process.destroy();
+                assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            }
+        }
+        assertEquals(passwords[0], passwords[1]);
+        // Nothing runs: a stop is no error.
+        Program.of(QUICKSTART.toString(), "--stop", scratch.toString()).run().well();
+    }
+
+    @Test
+    void leavesAFolderAloneThatIsNotItsOwn() throws Exception {
+        var mine = Files.writeString(folder.resolve("thesis"), "years of work");
+        var ending = Program.of(QUICKSTART.toString(), folder.toString()).run();
+        assertEquals(1, ending.status());
+        assertTrue(ending.err().contains("holds something else"), ending.err());
+        assertTrue(Files.exists(mine));
+        assertTrue(
+                Program.of(QUICKSTART.toString(), "--help").run().well().text().contains("usage"));
+    }
+
+    private static Process start(Path scratch, Path output) throws IOException {
+        return new ProcessBuilder(QUICKSTART.toString(), scratch.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+    }
+
+    /** Waits for the curl command that reads the first message. */
+    private static java.util.regex.Matcher curl(Process process, Path output) {
+        return await("the quick start is ready")
+                .atMost(Duration.ofSeconds(60))
+                .until(
+                        () -> {
+                            var text = Files.readString(output);
+                            assertTrue(process.isAlive(), text);
+                            return text.lines()
+                                    .map(CURL::matcher)
+                                    .filter(java.util.regex.Matcher::find)
+                                    .findFirst()
+                                    .filter(_ -> text.contains("Stop it"));
+                        },
+                        java.util.Optional::isPresent)
+                .get();
+    }
+
+    private static byte[] stored(Path scratch) throws IOException {
+        return Mail.onTheWire(
+                Files.readAllBytes(scratch.resolve("postern/mail/demo/new/1793000001.M1P1.demo")));
+    }
+}

@@ -1,0 +1,156 @@
+package io.postern.distribution;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** A configuration of the server, its users and their mail, in a folder of the test's own. */
+final class Site {
+    private final Path folder;
+
+    /** Of its own, because the installation keeps what the plugins remember by realm. */
+    private final String realm = "test-" + UUID.randomUUID();
+
+    private final Map<String, String> passwords = new LinkedHashMap<>();
+    private String directory = "<directory plugin=\"xml-users\"><file>%s</file></directory>";
+    private int delivered;
+
+    Site(Path folder) {
+        this.folder = folder;
+    }
+
+    /** Adds a user with a maildrop and a password that is found nowhere else. */
+    Site user(String name) throws IOException {
+        passwords.put(name, "pw" + UUID.randomUUID().toString().replace("-", ""));
+        for (var part : List.of("tmp", "new", "cur")) {
+            Files.createDirectories(maildrop(name).resolve(part));
+        }
+        return this;
+    }
+
+    /** Takes the place of the user directory in {@code gateway.xml}. */
+    Site directory(String element) {
+        directory = element.replace("%", "%%");
+        return this;
+    }
+
+    String password(String user) {
+        return passwords.get(user);
+    }
+
+    /** What a log must not hold: the passwords, and what AUTH PLAIN makes of them. */
+    List<String> secrets() {
+        var secrets = new ArrayList<String>();
+        passwords.forEach((user, password) -> {
+            secrets.add(password);
+            var plain = "\0" + user + "\0" + password;
+            secrets.add(
+                    Base64.getEncoder()
+                            .encodeToString(plain.getBytes(StandardCharsets.UTF_8))
+                            .substring(0, 24));
+        });
+        return secrets;
+    }
+
+    Path maildrop(String user) {
+        return folder.resolve("mail").resolve(user);
+    }
+
+    /** Puts a message into the maildrop as a delivery agent does. */
+    void deliver(String user, byte[] message) throws IOException {
+        var name = String.format(Locale.ROOT, "%d.M%dP1.test", 1_793_100_000 + ++delivered, 1);
+        var tmp = maildrop(user).resolve("tmp").resolve(name);
+        Files.write(tmp, message);
+        Files.move(tmp, maildrop(user).resolve("new").resolve(name));
+    }
+
+    /** Puts the quick start's messages there. */
+    void deliverDemo(String user) throws InterruptedException {
+        Program.of(
+                        Installation.ROOT.resolve("distribution/demo-mail").toString(),
+                        maildrop(user).toString())
+                .run()
+                .well();
+    }
+
+    /** What is stored, in the order in which the server lists it. */
+    List<byte[]> stored(String user) throws IOException {
+        var messages = new ArrayList<byte[]>();
+        for (var file : files(user)) {
+            messages.add(Files.readAllBytes(file));
+        }
+        return messages;
+    }
+
+    /** Removes all mail. */
+    void empty(String user) throws IOException {
+        for (var file : files(user)) {
+            Files.delete(file);
+        }
+    }
+
+    private List<Path> files(String user) throws IOException {
+        var files = new ArrayList<Path>();
+        for (var part : List.of("new", "cur")) {
+            try (Stream<Path> there = Files.list(maildrop(user).resolve(part))) {
+                there.forEach(files::add);
+            }
+        }
+        files.sort(Comparator.comparing(Path::getFileName));
+        return files;
+    }
+
+    /** Writes {@code gateway.xml} and {@code users.xml}. */
+    Path write() throws IOException {
+        var users = new StringBuilder("<users>\n");
+        passwords.forEach((name, password) ->
+                users.append(
+                        "  <user name=\"%s\" password=\"{PLAIN}%s\"/>\n"
+                                .formatted(name, password)));
+        Files.writeString(users(), users.append("</users>\n"));
+        return Files.writeString(folder.resolve("gateway.xml"), gateway());
+    }
+
+    Path users() {
+        return folder.resolve("users.xml");
+    }
+
+    /** The text of {@code gateway.xml}; the server takes any free port. */
+    String gateway() {
+        return """
+        <gateway>
+          <listeners>
+            <listener address="127.0.0.1" port="0"/>
+          </listeners>
+          <limits>
+            <lock-wait>PT0.1S</lock-wait>
+            <drain>PT10S</drain>
+          </limits>
+          <authentication>
+            <mechanism plugin="user-pass"/>
+            <mechanism plugin="apop"/>
+            <mechanism plugin="sasl-plain"/>
+          </authentication>
+          <realms>
+            <realm name="%s">
+              %s
+              <store plugin="maildir">
+                <root>%s</root>
+              </store>
+            </realm>
+          </realms>
+        </gateway>
+        """
+                .formatted(realm, directory.formatted(users()), folder.resolve("mail"));
+    }
+}

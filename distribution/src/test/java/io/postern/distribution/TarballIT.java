@@ -1,0 +1,132 @@
+package io.postern.distribution;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/** What the tarball holds. */
+class TarballIT {
+    private static final String SERVICES = "META-INF/services/io.postern.spi.";
+
+    @Test
+    void everyFileHasTheRightModeOwnerAndTime() throws Exception {
+        var time = System.getProperty("postern.timestamp");
+        for (var line : listing()) {
+            var words = line.split(" +", 6);
+            var name = words[5];
+            var mode =
+                    name.endsWith("/")
+                            ? "drwxr-xr-x"
+                            : name.matches("[^/]+/bin/.*") ? "-rwxr-xr-x" : "-rw-r--r--";
+            assertEquals(mode, words[0], name);
+            assertEquals("0/0", words[1], name);
+            // The same sources give the same octets: no file carries the time of its making.
+            assertEquals(time, words[3] + "T" + words[4] + "Z", name);
+        }
+    }
+
+    @Test
+    void holdsWhatAnOperatorNeedsInOneFolder() throws Exception {
+        var home = Installation.shared().home();
+        var tops =
+                listing().stream()
+                        .map(line -> line.split(" +", 6)[5].replaceFirst("/.*", ""))
+                        .collect(Collectors.toSet());
+        assertEquals(Set.of(home.getFileName().toString()), tops);
+        for (var part :
+                List.of(
+                        "bin/postern",
+                        "conf/gateway.xml",
+                        "conf/gateway.xsd",
+                        "conf/users.xml",
+                        "docs/operators.md",
+                        "docs/plugins.md",
+                        "README.md",
+                        "LICENSE",
+                        "NOTICE")) {
+            assertTrue(Files.isRegularFile(home.resolve(part)), part);
+        }
+        assertTrue(
+                Installation.shared().names("lib").stream()
+                        .anyMatch(jar -> jar.contains("gateway-spi")));
+    }
+
+    @Test
+    void holdsNothingOfTheTests() throws Exception {
+        for (var file : files()) {
+            assertFalse(
+                    file.matches("(?i).*(testkit|junit|mockito|awaitility|archunit|-tests?\\.).*"),
+                    file);
+        }
+    }
+
+    @Test
+    void everyPluginIsAFolderThatNamesAServiceAndBringsNothingShared() throws Exception {
+        var installation = Installation.shared();
+        var plugins = installation.names("plugins");
+        assertFalse(plugins.isEmpty());
+        for (var plugin : plugins) {
+            var jars = installation.names("plugins/" + plugin);
+            assertTrue(
+                    jars.stream().noneMatch(jar -> jar.matches("(gateway-|slf4j-).*")),
+                    plugin + " " + jars);
+            var own = jars.stream().filter(jar -> jar.startsWith(plugin + "-")).toList();
+            assertEquals(1, own.size(), plugin + " " + jars);
+            var file =
+                    installation.home().resolve("plugins").resolve(plugin).resolve(own.getFirst());
+            try (var jar = new ZipFile(file.toFile())) {
+                assertTrue(
+                        jar.stream().anyMatch(entry -> entry.getName().startsWith(SERVICES)),
+                        plugin);
+            }
+        }
+    }
+
+    @Test
+    void theZipHoldsTheSame() throws Exception {
+        var zip = Path.of(Installation.TARBALL.toString().replace(".tar.gz", ".zip"));
+        try (var entries = new ZipFile(zip.toFile())) {
+            var names =
+                    entries.stream()
+                            .filter(entry -> !entry.isDirectory())
+                            .map(ZipEntry::getName)
+                            .collect(Collectors.toCollection(TreeSet::new));
+            assertEquals(new TreeSet<>(files()), names);
+        }
+    }
+
+    private static List<String> listing() throws InterruptedException {
+        return Program.of(
+                        "tar",
+                        "--list",
+                        "--verbose",
+                        "--numeric-owner",
+                        "--full-time",
+                        "--file",
+                        Installation.TARBALL.toString())
+                .with("TZ", "UTC")
+                .run()
+                .well()
+                .text()
+                .lines()
+                .toList();
+    }
+
+    private static List<String> files() throws InterruptedException {
+        return listing().stream()
+                .map(line -> line.split(" +", 6)[5])
+                .filter(name -> !name.endsWith("/"))
+                .toList();
+    }
+}
