@@ -15,6 +15,7 @@ import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -30,7 +31,7 @@ class QuickstartIT {
     void whatItPrintsReadsTheMailAndCtrlCStopsIt() throws Exception {
         var output = folder.resolve("output");
         var scratch = folder.resolve("a scratch folder");
-        var process = start(scratch, output);
+        var process = start(output, QUICKSTART.toString(), scratch.toString());
         try {
             var curl = curl(process, output);
             var port = Integer.parseInt(curl.group(3));
@@ -55,12 +56,13 @@ class QuickstartIT {
     }
 
     @Test
-    void startsAnewAfterAStopWithTheSamePasswordAndAllMail() throws Exception {
-        var scratch = folder.resolve("scratch");
+    void buildsOnceInAFreshCloneAndStartsAnewAfterAStop() throws Exception {
+        var clone = freshClone();
+        var quickstart = clone.resolve("distribution/quickstart").toString();
         var passwords = new String[2];
         for (var round = 0; round < 2; round++) {
             var output = folder.resolve("output" + round);
-            var process = start(scratch, output);
+            var process = start(output, quickstart);
             try {
                 var curl = curl(process, output);
                 passwords[round] = curl.group(2);
@@ -70,7 +72,7 @@ class QuickstartIT {
                     session.ok("DELE 1");
                     session.quit();
                 }
-                Program.of(QUICKSTART.toString(), "--stop", scratch.toString()).run().well();
+                Program.of(quickstart, "--stop").run().well();
                 assertTrue(process.waitFor(20, TimeUnit.SECONDS), Files.readString(output));
                 assertEquals(0, process.exitValue(), Files.readString(output));
             } finally {
@@ -79,8 +81,11 @@ class QuickstartIT {
             }
         }
         assertEquals(passwords[0], passwords[1]);
+        var builds = Files.readAllLines(clone.resolve("builds"));
+        assertEquals(1, builds.size(), builds.toString());
+        assertTrue(builds.getFirst().contains("package -pl distribution -am"), builds.toString());
         // Nothing runs: a stop is no error.
-        Program.of(QUICKSTART.toString(), "--stop", scratch.toString()).run().well();
+        Program.of(quickstart, "--stop").run().well();
     }
 
     @Test
@@ -94,11 +99,48 @@ class QuickstartIT {
                 Program.of(QUICKSTART.toString(), "--help").run().well().text().contains("usage"));
     }
 
-    private static Process start(Path scratch, Path output) throws IOException {
-        return new ProcessBuilder(QUICKSTART.toString(), scratch.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
+    /** A project that nothing was built in yet, and an mvn that builds in no time. */
+    private Path freshClone() throws Exception {
+        var clone = Files.createDirectory(folder.resolve("clone"));
+        for (var source :
+                List.of(
+                        "pom.xml",
+                        "README.md",
+                        "conf",
+                        "docs",
+                        "gateway-core/pom.xml",
+                        "auth-plugins/pom.xml",
+                        "store-plugins/pom.xml",
+                        "distribution/pom.xml",
+                        "distribution/bin",
+                        "distribution/src/assembly",
+                        "distribution/quickstart",
+                        "distribution/demo-mail")) {
+            var copy = clone.resolve(source);
+            Files.createDirectories(copy.getParent());
+            Program.of("cp", "-r", Installation.ROOT.resolve(source).toString(), copy.toString())
+                    .run()
+                    .well();
+        }
+        var mvn = Files.createDirectory(folder.resolve("bin")).resolve("mvn");
+        Files.writeString(
+                mvn,
+                """
+                #!/bin/sh
+                echo "$@" >>builds
+                mkdir distribution/target
+                cp '%s' distribution/target/
+                """
+                        .formatted(Installation.TARBALL));
+        assertTrue(mvn.toFile().setExecutable(true));
+        return clone;
+    }
+
+    private Process start(Path output, String... command) throws IOException {
+        var builder = new ProcessBuilder(command);
+        builder.environment()
+                .merge("PATH", folder.resolve("bin").toString(), (path, ours) -> ours + ":" + path);
+        return builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
     }
 
     /** Waits for the curl command that reads the first message. */
