@@ -1,6 +1,7 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.Fault;
+import io.postern.store.files.IoFaults;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,14 +62,14 @@ final class KnownIds {
         try {
             written = readWritten(names, ids);
         } catch (IOException e) {
-            throw Maildir.fault("cannot read", file, e);
+            throw IoFaults.fault("cannot read", file, e);
         }
         if (!written || missing(ids)) {
             choose(listing.names(), ids, written);
             try {
                 write(names, ids);
             } catch (IOException e) {
-                throw Maildir.fault("cannot write", file, e);
+                throw IoFaults.fault("cannot write", file, e);
             }
         }
         listing.uniqueIds(ids);
@@ -112,7 +113,7 @@ final class KnownIds {
                             + ". Restore the file.",
                     e);
         } catch (IOException e) {
-            throw Maildir.fault("cannot read the unique-ids of", maildir.folder(), e);
+            throw IoFaults.fault("cannot read the unique-ids of", maildir.folder(), e);
         }
         if (!found && !written && list.needed() && readBefore(names)) {
             throw Fault.permanent(

@@ -3,9 +3,7 @@ package io.postern.store.maildir;
 import io.postern.spi.Fault;
 
 import java.io.IOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -167,20 +165,6 @@ record Maildir(Path folder) {
         try (var channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         }
-    }
-
-    /** What an I/O error is for the one who logs in: a fault that names the place. */
-    static Fault fault(String what, Path where, IOException cause) throws InterruptedException {
-        if (cause instanceof ClosedByInterruptException) {
-            Thread.interrupted(); // told by the exception
-            var interrupted = new InterruptedException(what + " " + where);
-            interrupted.initCause(cause);
-            throw interrupted;
-        }
-        var message = what + " " + where + ": " + cause;
-        return cause instanceof AccessDeniedException
-                ? Fault.permanent(message + ". Let the server's user read and write there.", cause)
-                : Fault.temporary(message, cause);
     }
 
     /** Takes one name, as {@link FileName} spells it. */

@@ -6,6 +6,8 @@ import io.postern.spi.store.CommitResult;
 import io.postern.spi.store.Listing;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MessageRef;
+import io.postern.store.files.IoFaults;
+import io.postern.store.files.MaildropState;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +66,7 @@ final class MaildirDrop implements Maildrop {
             return maildir.reach(names, at, file -> open(at, file));
         } catch (IOException e) {
             var listed = maildir.file(names.inNew(at), names.name(at));
-            throw Maildir.fault("cannot read the message listed as", listed, e);
+            throw IoFaults.fault("cannot read the message listed as", listed, e);
         }
     }
 
@@ -120,7 +122,7 @@ final class MaildirDrop implements Maildrop {
                         "a later session than " + request.token() + " holds " + maildir.folder());
             }
         } catch (IOException e) {
-            throw Maildir.fault("cannot look at the fencing token of", maildir.folder(), e);
+            throw IoFaults.fault("cannot look at the fencing token of", maildir.folder(), e);
         }
         var result =
                 request.remove().isEmpty() ? CommitResult.ok(0, 0) : new Removal(request).result();

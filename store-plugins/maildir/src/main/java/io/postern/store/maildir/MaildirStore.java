@@ -9,6 +9,9 @@ import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
+import io.postern.store.files.IoFaults;
+import io.postern.store.files.MaildropLayout;
+import io.postern.store.files.MaildropState;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,8 +30,7 @@ import java.util.stream.Stream;
 public final class MaildirStore implements MaildropStore {
     private static final String PREFIX = "maildir:";
 
-    private MaildirLayout layout;
-    private Path root;
+    private MaildropLayout layout;
     private Path state;
     private boolean refuseMissing;
     private boolean trustHints;
@@ -90,9 +92,10 @@ public final class MaildirStore implements MaildropStore {
 
     @Override
     public void start(PluginConfig config) {
-        root = config.path("root");
         state = config.optionalPath("state-folder").orElseGet(config::stateFolder);
-        layout = new MaildirLayout(root, config.text("layout"), config.flag("links-outside"));
+        layout =
+                new MaildropLayout(
+                        config.path("root"), config.text("layout"), config.flag("links-outside"));
         refuseMissing = config.text("missing").equals("refuse");
         trustHints = config.flag("trust-size-hints");
         markSeen = config.flag("mark-seen");
@@ -114,27 +117,17 @@ public final class MaildirStore implements MaildropStore {
 
     @Override
     public MaildropId locate(User user) throws Fault, InterruptedException {
-        var maildir = layout.locate(user);
-        var text = maildir.toString();
-        if (!maildir.getFileSystem().getPath(text).equals(maildir)) {
-            throw Fault.permanent(
-                    maildir + " has a name that cannot be spelled in this server's locale", null);
-        }
-        try {
-            return new MaildropId(PREFIX + text);
-        } catch (IllegalArgumentException e) {
-            throw Fault.permanent("the path of the Maildir of " + user.name() + " is unfit", e);
-        }
+        return layout.id(PREFIX, user);
     }
 
     @Override
     public Maildrop open(MaildropId id, FencingToken token) throws Fault, InterruptedException {
-        var folder = root.getFileSystem().getPath(id.value().substring(PREFIX.length()));
+        var folder = layout.path(PREFIX, id);
         layout.check(folder);
         var maildropState = new MaildropState(state, id);
         maildropState.raise(token);
         var maildir = new Maildir(folder);
-        var opening = new Opening(maildir, maildropState.index(), trustHints);
+        var opening = new Opening(maildir, maildropState.file("index"), trustHints);
         if (!present(maildir)) {
             return new MaildirDrop(maildir, MaildirListing.EMPTY, maildropState, opening, markSeen);
         }
@@ -175,7 +168,7 @@ public final class MaildirStore implements MaildropStore {
         } catch (NoSuchFileException e) {
             return false;
         } catch (IOException e) {
-            throw Maildir.fault("cannot look at", path, e);
+            throw IoFaults.fault("cannot look at", path, e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.Fault;
+import io.postern.store.files.IoFaults;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +48,7 @@ final class Opening {
                 earlier.ifPresent(listing::learn);
             }
         } catch (IOException e) {
-            throw Maildir.fault("cannot list", maildir.folder(), e);
+            throw IoFaults.fault("cannot list", maildir.folder(), e);
         }
         var asBefore = earlier.isPresent() && listing == earlier.get();
         var gone = new BitSet();
@@ -126,7 +127,7 @@ final class Opening {
             return false;
         } catch (IOException e) {
             var listed = maildir.file(names.inNew(at), names.name(at));
-            throw Maildir.fault("cannot read the message", listed, e);
+            throw IoFaults.fault("cannot read the message", listed, e);
         }
     }
 }
