@@ -84,6 +84,7 @@ class TranscriptTest {
     @Tag("protocol-76")
     @Tag("protocol-77")
     @Tag("protocol-79")
+    @Tag("protocol-82")
     @Tag("protocol-83")
     @Tag("protocol-86")
     void capabilitiesBeforeAndAfterLogin() {

@@ -60,6 +60,7 @@ class UpdateTest {
 
     @Test
     @Tag("protocol-111")
+    @Tag("protocol-115")
     void theRequestNamesTheMarkedMessagesAndNoOthers() throws InterruptedException {
         var client = markedOne();
         client.says("RETR 2\r\n");
