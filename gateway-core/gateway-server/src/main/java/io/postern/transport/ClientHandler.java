@@ -44,6 +44,11 @@ final class ClientHandler extends IoHandlerAdapter {
         boolean ended() {
             return closed && events.ended();
         }
+
+        @Override
+        public String toString() {
+            return connection.toString();
+        }
     }
 
     ClientHandler(

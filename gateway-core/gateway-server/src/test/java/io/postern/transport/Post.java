@@ -1,7 +1,6 @@
 package io.postern.transport;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.postern.lock.LocalLocks;
 import io.postern.session.Connection;
@@ -31,6 +30,7 @@ import io.postern.testkit.auth.MemoryUsers;
 
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +102,17 @@ final class Post implements AutoCloseable {
     }
 
     static byte[] line(long number) {
-        return ((number % 8 == 0 ? "." : "x") + "%061d\r\n".formatted(number)).getBytes(US_ASCII);
+        byte[] line = new byte[LINE];
+        Arrays.fill(line, (byte) '0');
+        line[0] = (byte) (number % 8 == 0 ? '.' : 'x');
+        line[LINE - 2] = '\r';
+        line[LINE - 1] = '\n';
+        long digits = number;
+        for (int at = LINE - 3; digits > 0; at--) {
+            line[at] = (byte) ('0' + digits % 10);
+            digits /= 10;
+        }
+        return line;
     }
 
     /** Nobody is connected, and nobody holds a lock. */

@@ -157,6 +157,7 @@ class WholeServerTest {
                 Client client = new Client(post)) {
             client.send(LOGIN + "DELE 1\r\nRSET\r\nRETR 1\r\nDELE 1\r\nQUIT\r\n");
             Connection connection = post.connections.take();
+            await().until(() -> post.listeners.sessions() == 1);
             long most = 0;
             while (!post.quiet() || connection.unsentOctets() > 0) {
                 most = Math.max(most, connection.unsentOctets());
