@@ -70,8 +70,8 @@ final class ClientHandler extends IoHandlerAdapter {
         }
         Client client = new Client(connection, events);
         io.setAttribute(CLIENT, client);
-        live.add(client);
         tell(client, ClientEvents::opened);
+        live.add(client); // only now, so that the clock does not tick before
         if (doomed) { // read after the list has it, so that no client slips past doom()
             tell(client, ClientEvents::doom);
         }

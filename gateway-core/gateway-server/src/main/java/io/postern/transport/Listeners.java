@@ -182,9 +182,15 @@ public final class Listeners {
 
     private void awaitNoSessions(Duration atMost) throws InterruptedException {
         long start = System.nanoTime();
-        while (handler.living() > 0 && System.nanoTime() - start < atMost.toNanos()) {
+        while ((handler.living() > 0 || opening())
+                && System.nanoTime() - start < atMost.toNanos()) {
             Thread.sleep(5); // sessions end on threads of their own, and no event tells
         }
+    }
+
+    /** Whether MINA has a connection, which may not have its session yet. */
+    private boolean opening() {
+        return acceptors.stream().anyMatch(it -> it.getManagedSessionCount() > 0);
     }
 
     private void dispose() {

@@ -3,6 +3,7 @@ package io.postern.transport;
 import org.apache.mina.transport.socket.nio.NioProcessor;
 import org.apache.mina.transport.socket.nio.NioSession;
 
+import java.nio.channels.ClosedSelectorException;
 import java.util.concurrent.Executor;
 
 /**
@@ -27,7 +28,21 @@ public final class PromptProcessor extends NioProcessor {
     @Override
     protected int select(long timeout) throws Exception {
         ioThread = Thread.currentThread();
-        return super.select(timeout);
+        try {
+            return super.select(timeout);
+        } catch (ClosedSelectorException e) {
+            if (!isDisposing()) {
+                throw e;
+            }
+            // A last run of the loop closed it just before this one began; MINA would log that.
+            wakeupCalled.set(true);
+            return 0;
+        }
+    }
+
+    @Override
+    protected boolean isSelectorEmpty() {
+        return !selector.isOpen() || super.isSelectorEmpty();
     }
 
     @Override

@@ -214,6 +214,37 @@ class ListenersTest {
         }
     }
 
+    @Test
+    void no_session_hears_the_clock_before_it_is_opened() throws Exception {
+        AtomicReference<FakeSession> first = new AtomicReference<>();
+        CompletableFuture<Integer> early = new CompletableFuture<>();
+        class Slow extends FakeSession {
+            Slow(Connection connection) {
+                super(connection);
+            }
+
+            @Override
+            public void opened() {
+                if (!first.compareAndSet(null, this)) {
+                    for (int n = 0; n < 3; n++) {
+                        first.get().awaitTick();
+                    }
+                    early.complete(ticked.get());
+                }
+            }
+        }
+        try (var server = new Server<>(Slow::new);
+                Socket one = server.connect()) {
+            FakeSession ticking = server.session();
+            await().until(() -> ticking.ticked.get() > 0);
+            try (Socket two = server.connect()) {
+                assertEquals(0, early.get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+                assertTrue(two.isConnected());
+            }
+            assertTrue(one.isConnected());
+        }
+    }
+
     /** Goes on for a while after it is doomed, as a session does that removes messages. */
     private static final class Committing extends FakeSession {
         final CountDownLatch commit = new CountDownLatch(1);
