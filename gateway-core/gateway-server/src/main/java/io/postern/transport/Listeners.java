@@ -112,7 +112,7 @@ public final class Listeners {
             throw refused(listener.address(), e);
         }
         addresses.add(acceptor.getLocalAddress());
-        log.info("listening on {}", acceptor.getLocalAddress());
+        log.debug("listening on {}", acceptor.getLocalAddress());
     }
 
     private static ListenException refused(InetSocketAddress address, Exception e) {
