@@ -17,16 +17,6 @@ public final class Realms {
     private final Optional<Realm> fallback;
 
     /**
-     * Realms of which the one that names no domain takes all names that lead nowhere else.
-     *
-     * @throws IllegalArgumentException if two realms claim one domain, or two claim none, or there
-     *     is no realm at all
-     */
-    public Realms(List<Realm> realms) {
-        this(realms, withoutDomain(realms));
-    }
-
-    /**
      * @param fallback the one of them that takes the names that lead nowhere else
      * @throws IllegalArgumentException if two realms claim one domain, or there is no realm at all
      */
@@ -50,19 +40,6 @@ public final class Realms {
                 }
             }
         }
-    }
-
-    private static Optional<Realm> withoutDomain(List<Realm> realms) {
-        var found = realms.stream().filter(realm -> realm.domains().isEmpty()).toList();
-        if (found.size() > 1) {
-            throw new IllegalArgumentException(
-                    "realms "
-                            + found.get(0).name()
-                            + " and "
-                            + found.get(1).name()
-                            + " name no domain");
-        }
-        return found.stream().findFirst();
     }
 
     /**

@@ -96,6 +96,8 @@ public final class Session implements ClientEvents {
         stamp = offer.stamp();
         engine = new Pop3Engine(offer);
         output = new Output(connection);
+        begunAt = sessions.nanoTime.getAsLong();
+        heardAt = begunAt;
     }
 
     /** Greets the client. Called once, first, when the connection can be written to. */
@@ -104,8 +106,8 @@ public final class Session implements ClientEvents {
         synchronized (this) {
             begunAt = sessions.nanoTime.getAsLong();
             heardAt = begunAt;
-            if (ending != null) {
-                return;
+            if (owned) {
+                return; // It was told to end before it began.
             }
             owned = true;
         }
@@ -473,12 +475,18 @@ public final class Session implements ClientEvents {
         synchronized (this) {
             runner = null;
         }
-        if (abrupt) {
-            connection.abort();
-        } else {
-            connection.close();
+        try {
+            if (abrupt) {
+                connection.abort();
+            } else {
+                connection.close();
+            }
+        } finally {
+            letGo();
+            synchronized (this) {
+                gone = true;
+            }
         }
-        letGo();
         var now = sessions.nanoTime.getAsLong();
         SessionLog.ended(
                 new SessionLog.End(
@@ -492,9 +500,6 @@ public final class Session implements ClientEvents {
                         listed - removed,
                         updated ? Ending.QUIT : ending,
                         Duration.ofMillis((now - begunAt) / 1_000_000)));
-        synchronized (this) {
-            gone = true;
-        }
     }
 
     /** Ends the login attempt, closes the maildrop, then lets go of the lock. Not interrupted. */

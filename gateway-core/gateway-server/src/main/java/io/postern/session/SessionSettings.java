@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * @param lockWait how long a login waits for another session to let go of the maildrop; 0 to 10 s
  * @param commitLimit how long UPDATE may take until the client hears that it failed; more than zero
  * @param node the server's name among its peers, for locks
- * @param host the host name in the APOP stamp: letters, digits, dots and hyphens
+ * @param host the host name in the APOP stamp: letters, digits, dots, hyphens and underscores
  */
 public record SessionSettings(
         Duration idle,
@@ -31,7 +31,7 @@ public record SessionSettings(
     /** What {@link io.postern.spi.lock.LockCoordinator#tryAcquire} allows. */
     public static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(10);
 
-    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9.-]{1,255}");
+    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._-]{1,255}");
 
     public SessionSettings {
         Objects.requireNonNull(node);

@@ -140,9 +140,7 @@ class EndingTest {
         scene.tick(client);
         client.readsNoMore();
         gate.open();
-        while (client.unsentOctets() == 0) {
-            Thread.onSpinWait();
-        }
+        Scene.until(() -> client.unsentOctets() > 0);
         scene.pass(Duration.ofMinutes(30));
         scene.tick(client);
         client.readsAgain();
@@ -316,6 +314,18 @@ class EndingTest {
         client.tells(session);
         client.drops();
         session.opened();
+        Scene.over(client);
+    }
+
+    @Test
+    void aShutdownBeforeTheGreetingEndsToo() throws InterruptedException {
+        var client = new FakeConnection(scene.journal);
+        var session = scene.sessions().begin(client);
+        client.tells(session);
+        session.tick(scene.clock.get());
+        session.doom();
+        session.opened();
+        assertEquals("", client.rest());
         Scene.over(client);
     }
 }

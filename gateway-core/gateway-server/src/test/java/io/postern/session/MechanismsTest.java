@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -30,7 +31,8 @@ class MechanismsTest {
 
     private static Realms realms(UserDirectory directory) {
         var store = new TestStore(new ArrayList<>());
-        return new Realms(List.of(new Realm("all", Set.of(), List.of(directory), store, false)));
+        var all = new Realm("all", Set.of(), List.of(directory), store, false);
+        return new Realms(List.of(all), Optional.of(all));
     }
 
     private static Mechanisms all() {

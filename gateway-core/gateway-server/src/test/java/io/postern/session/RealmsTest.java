@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 class RealmsTest {
@@ -34,6 +35,14 @@ class RealmsTest {
             journal.add(who + " " + name);
             return verdict;
         };
+    }
+
+    private static Realms only(Realm realm) {
+        return new Realms(List.of(realm), Optional.empty());
+    }
+
+    private static Realms all(Realm realm) {
+        return new Realms(List.of(realm), Optional.of(realm));
     }
 
     private static final Verdict UNKNOWN = new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
@@ -52,7 +61,7 @@ class RealmsTest {
         var directory = saying("x", UNKNOWN);
         var org = realm("org", true, directory, "Example.ORG", "kelvin.org");
         var others = realm("others", true, directory);
-        var realms = new Realms(List.of(org, others));
+        var realms = new Realms(List.of(org, others), Optional.of(others));
 
         assertEquals(new Realms.Place(org, "a@b"), realms.place("a@b@eXAMPLE.org").orElseThrow());
         assertEquals(new Realms.Place(org, ""), realms.place("@example.org").orElseThrow());
@@ -67,7 +76,7 @@ class RealmsTest {
     @Test
     void aRealmThatStripsNothingShowsTheNameAsItWasTyped() {
         var org = realm("org", false, saying("x", UNKNOWN), "example.org");
-        var realms = new Realms(List.of(org));
+        var realms = new Realms(List.of(org), Optional.empty());
 
         assertEquals(
                 new Realms.Place(org, "a@Example.org"),
@@ -77,7 +86,7 @@ class RealmsTest {
 
     @Test
     void aNameOfNoRealmIsUnknown() throws Fault, InterruptedException {
-        var realms = new Realms(List.of(realm("org", false, saying("x", WRONG), "example.org")));
+        var realms = only(realm("org", false, saying("x", WRONG), "example.org"));
         assertEquals(UNKNOWN, check(realms, "alice"));
         assertEquals(List.of(), journal);
     }
@@ -90,7 +99,7 @@ class RealmsTest {
                         saying("first", UNKNOWN),
                         saying("second", WRONG),
                         saying("third", accepted));
-        var realms = new Realms(List.of(new Realm("all", Set.of(), directories, store, false)));
+        var realms = all(new Realm("all", Set.of(), directories, store, false));
 
         assertEquals(WRONG, check(realms, "alice"));
         assertEquals(List.of("first alice", "second alice"), journal);
@@ -98,7 +107,7 @@ class RealmsTest {
 
     @Test
     void aStrippedNameThatIsEmptyReachesNoDirectory() throws Fault, InterruptedException {
-        var realms = new Realms(List.of(realm("org", true, saying("x", WRONG), "example.org")));
+        var realms = only(realm("org", true, saying("x", WRONG), "example.org"));
         assertEquals(UNKNOWN, check(realms, "@example.org"));
         assertEquals(List.of(), journal);
     }
@@ -106,9 +115,7 @@ class RealmsTest {
     @Test
     @Tag("protocol-40")
     void aProofForNobodyIsCheckedAgainstARandomSecret() throws Fault, InterruptedException {
-        var realms =
-                new Realms(
-                        List.of(realm("all", false, new MemoryUsers(Map.of("alice", "secret")))));
+        var realms = all(realm("all", false, new MemoryUsers(Map.of("alice", "secret"))));
         var lengths = new ArrayList<Integer>();
         var verdict =
                 new Accounts(realms, new FakeConnection(journal), "")
@@ -124,10 +131,9 @@ class RealmsTest {
         var directory = saying("x", UNKNOWN);
         var one = realm("one", false, directory, "example.org");
         var two = realm("two", false, directory, "EXAMPLE.org");
-        var three = realm("three", false, directory);
-        var four = realm("four", false, directory);
-        assertThrows(IllegalArgumentException.class, () -> new Realms(List.of(one, two)));
-        assertThrows(IllegalArgumentException.class, () -> new Realms(List.of(three, four)));
-        assertThrows(IllegalArgumentException.class, () -> new Realms(List.of()));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new Realms(List.of(one, two), Optional.of(one)));
+        assertThrows(IllegalArgumentException.class, () -> new Realms(List.of(), Optional.empty()));
     }
 }

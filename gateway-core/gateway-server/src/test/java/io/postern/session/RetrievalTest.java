@@ -212,9 +212,7 @@ class RetrievalTest {
         var client = scene.loggedIn();
         client.readsNoMore();
         client.says("RETR 1\r\n");
-        while (client.unsentOctets() < Output.WINDOW - 64 * 1024) {
-            Thread.onSpinWait();
-        }
+        Scene.until(() -> client.unsentOctets() >= Output.WINDOW - 64 * 1024);
         client.says("DELE 1\r\nQUIT\r\n");
 
         client.stalls();
@@ -234,9 +232,7 @@ class RetrievalTest {
         var client = scene.loggedIn();
         client.readsNoMore();
         client.says("RETR 1\r\nDELE 1\r\nQUIT\r\n");
-        while (client.unsentOctets() < Output.WINDOW - 64 * 1024) {
-            Thread.onSpinWait();
-        }
+        Scene.until(() -> client.unsentOctets() >= Output.WINDOW - 64 * 1024);
 
         client.drops();
 

@@ -20,7 +20,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,7 +54,8 @@ final class Scene {
 
     Sessions sessions() {
         if (sessions == null) {
-            var realms = new Realms(List.of(new Realm("all", Set.of(), directories, store, false)));
+            var all = new Realm("all", Set.of(), directories, store, false);
+            var realms = new Realms(List.of(all), Optional.of(all));
             sessions =
                     new Sessions(
                             new SessionSettings("node", "mail.example.org"),
@@ -94,10 +97,7 @@ final class Scene {
 
     /** Waits until the session waits for its client. */
     static void rests(FakeConnection connection) {
-        await().atMost(Duration.ofSeconds(20))
-                .pollDelay(Duration.ZERO)
-                .pollInterval(Duration.ofMillis(1))
-                .until(() -> connection.session().resting() || connection.session().ended());
+        until(() -> connection.session().resting() || connection.session().ended());
     }
 
     /** What goes over the wire. */
@@ -117,12 +117,17 @@ final class Scene {
         return counters.value(violation);
     }
 
-    /** Waits for the session to hold nothing any more. */
-    static void over(FakeConnection connection) {
+    /** Waits for something to come true. */
+    static void until(Callable<Boolean> reached) {
         await().atMost(Duration.ofSeconds(20))
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(1))
-                .until(() -> connection.session().ended());
+                .until(reached);
+    }
+
+    /** Waits for the session to hold nothing any more. */
+    static void over(FakeConnection connection) {
+        until(() -> connection.session().ended());
     }
 
     /** Blocks a plugin until a test opens it. */

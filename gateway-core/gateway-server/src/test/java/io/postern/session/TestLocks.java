@@ -24,6 +24,9 @@ final class TestLocks implements LockCoordinator {
     /** Whether a lost lock may be taken up again. */
     boolean reacquirable;
 
+    /** Whether leases run out without anybody being told yet. */
+    boolean expired;
+
     /** In place of an honest acquisition, if not null. */
     Supplier<Acquisition> instead;
 
@@ -100,7 +103,7 @@ final class TestLocks implements LockCoordinator {
         @Override
         public Duration remaining() {
             synchronized (TestLocks.this) {
-                return lost || closed ? Duration.ZERO : Duration.ofDays(1);
+                return lost || expired || closed ? Duration.ZERO : Duration.ofDays(1);
             }
         }
 
@@ -119,7 +122,7 @@ final class TestLocks implements LockCoordinator {
                     lost = false;
                     held.put(id, this);
                 }
-                return !lost;
+                return !lost && !expired;
             }
         }
 

@@ -211,6 +211,20 @@ class UpdateTest {
     }
 
     @Test
+    @Tag("protocol-26")
+    void aDropRightBehindQuitIsTooLate() throws InterruptedException {
+        for (var i = 0; i < 200; i++) {
+            var one = Scene.usual();
+            var client = one.loggedIn();
+            client.says("DELE 1\r\nQUIT\r\n");
+            client.drops();
+            Scene.over(client);
+            assertEquals(List.of("u2"), one.store.left("alice"));
+            assertTrue(one.locks.free());
+        }
+    }
+
+    @Test
     void nothingThatComesAfterQuitIsHeard() throws InterruptedException {
         var gate = new Scene.Gate();
         scene.store.beforeCommit =
@@ -268,6 +282,17 @@ class UpdateTest {
         assertFalse(scene.journal.contains("commit"));
         assertEquals(List.of("u1", "u2"), scene.store.left("alice"));
         assertEquals(1, scene.locks.released());
+    }
+
+    @Test
+    void aLeaseThatRanOutUnheardOfRemovesNothing() throws InterruptedException {
+        var client = markedOne();
+        scene.locks.expired = true;
+
+        assertTrue(quit(client).startsWith("-ERR [SYS/TEMP]"));
+
+        assertFalse(scene.journal.contains("commit"));
+        assertEquals(List.of("u1", "u2"), scene.store.left("alice"));
     }
 
     @Test
@@ -343,9 +368,7 @@ class UpdateTest {
         var client = scene.loggedIn();
         client.readsNoMore();
         client.says("DELE 1\r\nQUIT\r\n");
-        while (!scene.journal.contains("release")) {
-            Thread.onSpinWait();
-        }
+        Scene.until(() -> scene.journal.contains("release"));
         client.drops();
         Scene.over(client);
         assertEquals(List.of("u2"), scene.store.left("alice"));
