@@ -97,7 +97,7 @@ class EndingTest {
         client.line();
         scene.pass(Duration.ofMinutes(10).minusNanos(1));
         scene.tick(client);
-        assertFalse(client.closed());
+        assertTrue(client.session().resting());
 
         scene.pass(Duration.ofNanos(1));
         scene.tick(client);
@@ -115,7 +115,7 @@ class EndingTest {
         client.line();
         scene.pass(Duration.ofMinutes(9));
         scene.tick(client);
-        assertFalse(client.closed());
+        assertTrue(client.session().resting());
         client.says("NOO");
         scene.pass(Duration.ofMinutes(1));
         scene.tick(client);
@@ -148,7 +148,7 @@ class EndingTest {
         Scene.rests(client);
         scene.pass(Duration.ofMinutes(10).minusNanos(1));
         scene.tick(client);
-        assertFalse(client.closed());
+        assertTrue(client.session().resting());
     }
 
     @Test
