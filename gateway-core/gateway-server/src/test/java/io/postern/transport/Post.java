@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -69,15 +70,9 @@ final class Post implements AutoCloseable {
         this.octets = octets;
         Map<String, String> passwords =
                 IntStream.range(0, 300).boxed().collect(Collectors.toMap(n -> "u" + n, n -> "pw"));
-        Realms realms =
-                new Realms(
-                        List.of(
-                                new Realm(
-                                        "all",
-                                        Set.of(),
-                                        List.of(new MemoryUsers(passwords)),
-                                        new Store(),
-                                        false)));
+        Realm all =
+                new Realm("all", Set.of(), List.of(new MemoryUsers(passwords)), new Store(), false);
+        Realms realms = new Realms(List.of(all), Optional.of(all));
         Sessions sessions =
                 new Sessions(
                         new SessionSettings("node", "mail.example.org"),
