@@ -1,0 +1,431 @@
+package io.postern.store.jdbc;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.spi.Fault;
+import io.postern.spi.PluginConfig;
+import io.postern.spi.SettingException;
+import io.postern.spi.User;
+import io.postern.spi.lock.FencingToken;
+import io.postern.spi.store.CommitRequest;
+import io.postern.spi.store.CommitResult;
+import io.postern.spi.store.CommitResult.Status;
+import io.postern.spi.store.Maildrop;
+import io.postern.spi.store.MessageRef;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+class JdbcStoreTest {
+    private static final User ALICE = new User("alice");
+
+    @TempDir private Path scratch;
+
+    @Test
+    void withoutAnySettingMailIsInAFileThatOutlivesTheServer() throws Exception {
+        var body = octets(700_000);
+        String uniqueId;
+        try (var store = started(Map.of())) {
+            uniqueId = store.deliver(ALICE, new ByteArrayInputStream(body));
+        }
+        try (var store = started(Map.of());
+                var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+            assertEquals(uniqueId, drop.listing().uniqueId(1));
+            assertArrayEquals(body, read(drop));
+        }
+    }
+
+    @Test
+    void locksNeedNoSettingEither() throws Exception {
+        try (var locks = new JdbcLocks()) {
+            locks.start(config(locks.settings(), Map.of()));
+            assertEquals("jdbc", locks.name());
+        }
+    }
+
+    @Test
+    void anInterruptedCallerDoesNotCloseTheFileUnderTheOthers() throws Exception {
+        try (var store = started(Map.of())) {
+            for (var round = 0; round < 20; round++) {
+                Thread.currentThread().interrupt();
+                store.deliver(ALICE, new ByteArrayInputStream(octets(10_000)));
+                assertTrue(Thread.interrupted(), "the interrupt is still there");
+            }
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                assertEquals(20, drop.listing().count());
+            }
+        }
+    }
+
+    @Test
+    void uniqueIdsAreTwentySixRandomCharacters() {
+        var ids = new HashSet<String>();
+        for (var i = 0; i < 10_000; i++) {
+            var id = Ids.random();
+            assertTrue(id.matches("[a-z2-7]{26}"), id);
+            ids.add(id);
+        }
+        assertEquals(10_000, ids.size());
+    }
+
+    @Test
+    void aMessageKeepsTheUniqueIdItHadElsewhereAndComesOnce() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            store.begin(database.over(database.source()));
+            assertTrue(store.deliver(ALICE, text("one\n"), "000001a95f2e6d3c"));
+            assertFalse(store.deliver(ALICE, text("other\n"), "000001a95f2e6d3c"));
+            assertTrue(store.deliver(new User("bob"), text("one\n"), "000001a95f2e6d3c"));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> store.deliver(ALICE, text("x"), "not one"));
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                assertEquals(1, drop.listing().count());
+                assertEquals("000001a95f2e6d3c", drop.listing().uniqueId(1));
+                assertEquals(5, drop.listing().octets(1));
+            }
+        }
+    }
+
+    @Test
+    void aSourceThatFailsDeliversNothing() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            store.begin(database.over(database.source()));
+            var failing =
+                    new SequenceInputStream(
+                            new ByteArrayInputStream(octets(300_000)), new FailingStream());
+            assertThrows(IOException.class, () -> store.deliver(ALICE, failing));
+            assertEquals(0, database.count("message"));
+            assertEquals(0, database.count("blob_chunk"));
+        }
+    }
+
+    @Test
+    void aRemovedBodyIsReadableForADayAndThenCollected() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            store.begin(database.over(database.source()));
+            var body = octets(700_000);
+            store.deliver(ALICE, new ByteArrayInputStream(body));
+            store.deliver(ALICE, text("stays\n"));
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1));
+                    var in = drop.content(1)) {
+                var head = in.readNBytes(1000);
+                assertEquals(Status.OK, commit(drop, 1).status());
+                store.collect();
+                assertEquals(4, database.count("blob_chunk"));
+                assertEquals(1, database.count("commit_journal"));
+                assertEquals(700_000, head.length + in.readAllBytes().length);
+            }
+            store.collect(Duration.ZERO);
+            assertEquals(1, database.count("blob_chunk"));
+            assertEquals(0, database.count("removed_blob"));
+            assertEquals(0, database.count("commit_journal"));
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                assertArrayEquals(text("stays\n").readAllBytes(), read(drop));
+            }
+        }
+    }
+
+    @Test
+    void aConnectionLostInMidBodyIsAnExceptionAndNoEnd() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            var faulty = new FaultyJdbc(database.source());
+            store.begin(database.over(faulty.source()));
+            store.deliver(ALICE, new ByteArrayInputStream(octets(700_000)));
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1));
+                    var in = drop.content(1)) {
+                assertEquals(1000, in.readNBytes(1000).length);
+                faulty.cutOff();
+                assertThrows(IOException.class, in::readAllBytes);
+            }
+        }
+    }
+
+    @Test
+    void aDatabaseThatIsGoneAtCommitRemovesNothingAndSaysSoInTime() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            var faulty = new FaultyJdbc(database.source());
+            store.begin(database.over(faulty.source()));
+            store.deliver(ALICE, text("one\n"));
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                faulty.cutOff();
+                var result = commit(drop, 1);
+                assertEquals(Status.PARTIAL, result.status());
+                assertEquals(1, result.failed());
+                assertEquals(1, database.count("message"));
+            }
+        }
+    }
+
+    @Test
+    void anOutcomeThatStaysUnknownIsSaidToBeUnknown() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            var faulty = new FaultyJdbc(database.source());
+            store.begin(database.over(faulty.source()));
+            store.deliver(ALICE, text("one\n"));
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                var gone = new AtomicInteger();
+                faulty.rule(operation -> {
+                    if (operation.startsWith("executeUpdate INSERT INTO commit_journal")) {
+                        gone.set(1);
+                    }
+                    if (gone.get() == 1 && operation.startsWith("commit")) {
+                        gone.set(2);
+                        return FaultyJdbc.Mode.LOST_AFTER;
+                    }
+                    return gone.get() == 2 ? FaultyJdbc.Mode.LOST_BEFORE : null;
+                });
+                var request = request(drop, Duration.ofMillis(500), 1);
+                assertEquals(Status.UNKNOWN, drop.commit(request).status());
+                faulty.mend();
+                assertEquals(CommitResult.ok(1, 0), drop.commit(request));
+            }
+        }
+    }
+
+    @Test
+    void thousandsAreRemovedInOneCommit() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            store.begin(database.over(database.source()));
+            for (var i = 0; i < 2300; i++) {
+                store.deliver(ALICE, text("message " + i + "\n"));
+            }
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                var marked = new ArrayList<Integer>();
+                for (var number = 1; number <= 2300; number++) {
+                    if (number % 23 != 0) {
+                        marked.add(number);
+                    }
+                }
+                var numbers = marked.stream().mapToInt(Integer::intValue).toArray();
+                assertEquals(CommitResult.ok(2200, 0), commit(drop, numbers));
+            }
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                assertEquals(100, drop.listing().count());
+                assertArrayEquals(text("message 22\n").readAllBytes(), read(drop));
+            }
+        }
+    }
+
+    /** What is said of a listing's memory is true. */
+    @Test
+    @ResourceLock("heap")
+    void halfAMillionMessagesTakeLessThan64MiB() throws Exception {
+        var before = heap();
+        var listing = JdbcListing.read(rows(500_000), 1);
+        var grown = heap() - before;
+        assertEquals(500_000, listing.count());
+        assertEquals(499_999, listing.seq(500_000));
+        assertEquals(1_499_999, listing.octets(500_000));
+        assertEquals("aaaaaaaaaaaaaaaaaaaa" + (100_000 + 499_999), listing.uniqueId(500_000));
+        System.out.println("listing of 500,000 messages: " + (grown >> 20) + " MiB");
+        assertTrue(grown < 64 << 20, grown + " octets");
+    }
+
+    @Test
+    void serversThatStartAtTheSameTimeAgreeOnTheDatabase() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var go = new CountDownLatch(1);
+            var names = new ArrayList<java.util.concurrent.Future<String>>();
+            for (var i = 0; i < 8; i++) {
+                names.add(
+                        threads.submit(() -> {
+                            try (var store = new JdbcStore()) {
+                                go.await();
+                                store.begin(database.over(database.source()));
+                                try (var drop =
+                                        store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                                    assertEquals(0, drop.listing().count());
+                                }
+                                return store.locate(ALICE).value();
+                            }
+                        }));
+            }
+            go.countDown();
+            var different = new HashSet<String>();
+            for (var name : names) {
+                different.add(name.get());
+            }
+            assertEquals(1, different.size(), different::toString);
+            assertEquals(1, database.count("mailbox"));
+        }
+    }
+
+    @Test
+    void aUrlThatNobodyKnowsIsTheOperatorsToMend() {
+        var wrong = refused(Map.of("url", List.of("jdbc:oracle:thin:@x")));
+        assertEquals("url", wrong.setting());
+        assertFalse(wrong.getMessage().contains("oracle"), "a URL may hold a password");
+        assertEquals("pool-size", refused(Map.of("pool-size", List.of("1"))).setting());
+    }
+
+    @Test
+    void aDatabaseThatIsNotThereIsAFaultAndSaysNoPassword() {
+        var store = new JdbcStore();
+        var fault =
+                assertThrows(
+                        Fault.class,
+                        () ->
+                                store.start(
+                                        config(
+                                                store.settings(),
+                                                Map.of(
+                                                        "url",
+                                                        List.of("jdbc:postgresql://127.0.0.1:1/x"),
+                                                        "user",
+                                                        List.of("postern"),
+                                                        "password",
+                                                        List.of("sesame")))));
+        assertFalse(fault.getMessage().contains("sesame"), fault.getMessage());
+        store.close();
+    }
+
+    private SettingException refused(Map<String, List<String>> values) {
+        var store = new JdbcStore();
+        var wrong =
+                assertThrows(
+                        SettingException.class,
+                        () -> store.start(config(store.settings(), values)));
+        store.close();
+        return wrong;
+    }
+
+    private JdbcStore started(Map<String, List<String>> values) throws Exception {
+        var store = new JdbcStore();
+        store.start(config(store.settings(), values));
+        return store;
+    }
+
+    private PluginConfig config(
+            List<io.postern.spi.Setting> settings, Map<String, List<String>> values) {
+        return new PluginConfig(settings, values, scratch, scratch.resolve("state"));
+    }
+
+    private static CommitResult commit(Maildrop drop, int... numbers) throws Exception {
+        return drop.commit(request(drop, Duration.ofSeconds(60), numbers));
+    }
+
+    private static CommitRequest request(Maildrop drop, Duration limit, int... numbers) {
+        var refs = new ArrayList<MessageRef>();
+        for (var number : numbers) {
+            refs.add(new MessageRef(number, drop.listing().uniqueId(number)));
+        }
+        return new CommitRequest(UUID.randomUUID(), new FencingToken(1, 1), refs, List.of(), limit);
+    }
+
+    private static byte[] read(Maildrop drop) throws Exception {
+        try (var in = drop.content(1)) {
+            return in.readAllBytes();
+        }
+    }
+
+    private static byte[] octets(int length) {
+        var octets = new byte[length];
+        new Random(length).nextBytes(octets);
+        return octets;
+    }
+
+    private static InputStream text(String text) {
+        return new ByteArrayInputStream(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    }
+
+    private static long heap() {
+        var memory = ManagementFactory.getMemoryMXBean();
+        memory.gc();
+        memory.gc();
+        return memory.getHeapMemoryUsage().getUsed();
+    }
+
+    private static final class FailingStream extends InputStream {
+        @Override
+        public int read() throws IOException {
+            throw new IOException("the source fails, as the test asks");
+        }
+
+        @Override
+        public int read(byte[] into, int from, int length) throws IOException {
+            return read();
+        }
+    }
+
+    /** A connection whose every query has so many rows of a mailbox. */
+    private static Connection rows(int count) {
+        var row = new AtomicInteger(-1);
+        var result =
+                proxy(
+                        ResultSet.class,
+                        (method, column) ->
+                                switch (method) {
+                                    case "next" -> row.incrementAndGet() < count;
+                                    case "getLong" ->
+                                            column == 1 ? row.get() : 1_000_000L + row.get();
+                                    case "getString" ->
+                                            "aaaaaaaaaaaaaaaaaaaa" + (100_000 + row.get());
+                                    default -> null;
+                                });
+        var statement =
+                proxy(
+                        PreparedStatement.class,
+                        (method, _) -> method.equals("executeQuery") ? result : null);
+        return proxy(
+                Connection.class,
+                (method, _) -> method.equals("prepareStatement") ? statement : null);
+    }
+
+    @FunctionalInterface
+    private interface Answer {
+        Object to(String method, int column) throws SQLException;
+    }
+
+    private static <T> T proxy(Class<T> type, Answer answer) {
+        return type.cast(
+                Proxy.newProxyInstance(
+                        JdbcStoreTest.class.getClassLoader(),
+                        new Class<?>[] {type},
+                        (_, method, arguments) -> {
+                            var column =
+                                    arguments != null && arguments[0] instanceof Integer number
+                                            ? number
+                                            : 0;
+                            var said = answer.to(method.getName(), column);
+                            return said instanceof Integer number
+                                            && method.getReturnType() == long.class
+                                    ? (Object) number.longValue()
+                                    : said;
+                        }));
+    }
+}
