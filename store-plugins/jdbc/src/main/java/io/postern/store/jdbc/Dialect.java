@@ -13,13 +13,18 @@ enum Dialect {
             "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) * 1000 AS BIGINT)",
             "VARBINARY(262144)",
             "") {
-        // The server stops in its own order, so H2 must not close the database at SIGTERM.
+        // The server stops in its own order, so H2 must not close the database at SIGTERM. Nor must
+        // it move what is stored to save room: a file was found damaged after that.
         @Override
         String complete(String url) {
             var complete = url;
             for (var setting :
                     new String[] {
-                        "DB_CLOSE_ON_EXIT=FALSE", "LOCK_TIMEOUT=10000", "CACHE_SIZE=8192"
+                        "DB_CLOSE_ON_EXIT=FALSE",
+                        "LOCK_TIMEOUT=10000",
+                        "CACHE_SIZE=8192",
+                        "AUTO_COMPACT_FILL_RATE=0",
+                        "MAX_COMPACT_TIME=0"
                     }) {
                 var name = ";" + setting.substring(0, setting.indexOf('=') + 1);
                 if (!complete.toUpperCase(Locale.ROOT).contains(name)) {

@@ -69,6 +69,11 @@ class FaultLoopTest {
     private TestDatabase database;
     private FaultyJdbc faulty;
 
+    /**
+     * What a commit may take; little where it would wait for a database that does not come back.
+     */
+    private Duration limit = Duration.ofSeconds(60);
+
     @BeforeEach
     void begin() throws Exception {
         database = TestDatabase.inMemory();
@@ -99,14 +104,19 @@ class FaultLoopTest {
                         new Shape(3, List.of(3)),
                         new Shape(3, List.of(1, 3)),
                         new Shape(3, List.of(1, 2, 3)),
-                        new Shape(5, List.of(2, 4)),
-                        new Shape(1010, IntStream.rangeClosed(5, 1006).boxed().toList()));
+                        new Shape(5, List.of(2, 4)));
         var points = 0;
         for (var shape : shapes) {
             for (var way : ways()) {
                 points += everyPoint(way, failing -> session(shape, failing));
             }
         }
+        // More than one batch, in the way that tells most.
+        var large = new Shape(1010, IntStream.rangeClosed(5, 1006).boxed().toList());
+        points +=
+                everyPoint(
+                        point -> faulty.failAt(point, FaultyJdbc.Mode.LOST_AFTER)::get,
+                        failing -> session(large, failing));
         System.out.println("SQL fault points of a session: " + points);
         assertTrue(points > 500, points + " points");
     }
@@ -134,6 +144,7 @@ class FaultLoopTest {
 
     /** The operation takes effect, and the database is gone from then on. */
     private IntSupplier goneFrom(int point) {
+        limit = Duration.ofSeconds(2);
         var count = new AtomicInteger();
         faulty.rule(_ -> {
             var now = count.incrementAndGet();
@@ -156,6 +167,7 @@ class FaultLoopTest {
     private int everyPoint(Way way, Run run) throws Exception {
         for (var point = 1; ; point++) {
             var at = point;
+            limit = Duration.ofSeconds(60);
             var operations = new AtomicReference<IntSupplier>();
             var succeeded = run.with(() -> operations.set(way.failAt(at)));
             faulty.mend();
@@ -298,8 +310,7 @@ class FaultLoopTest {
                 });
     }
 
-    private static CommitRequest request(
-            UUID commitId, FencingToken token, List<MessageRef> marked) {
-        return new CommitRequest(commitId, token, marked, List.of(), Duration.ofMillis(500));
+    private CommitRequest request(UUID commitId, FencingToken token, List<MessageRef> marked) {
+        return new CommitRequest(commitId, token, marked, List.of(), limit);
     }
 }
