@@ -99,11 +99,8 @@ class FaultLoopTest {
         var shapes =
                 List.of(
                         new Shape(1, List.of(1)),
-                        new Shape(3, List.of(1)),
                         new Shape(3, List.of(2)),
-                        new Shape(3, List.of(3)),
                         new Shape(3, List.of(1, 3)),
-                        new Shape(3, List.of(1, 2, 3)),
                         new Shape(5, List.of(2, 4)));
         var points = 0;
         for (var shape : shapes) {
