@@ -86,6 +86,10 @@ final class Retrieval {
             var part = ByteBuffer.wrap(in, 0, read);
             while (true) {
                 encoder.encode(part, out);
+                if (encoder.octets() > order.octets()) {
+                    // More can't make it true, and a stream that has no end would have none here.
+                    return Outcome.SIZE_DIFFERS;
+                }
                 if (encoder.complete() || !part.hasRemaining()) {
                     break;
                 }

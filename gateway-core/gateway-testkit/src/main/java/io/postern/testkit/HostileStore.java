@@ -68,6 +68,7 @@ public final class HostileStore implements MaildropStore {
         COMMIT_THROWS_ERROR,
         COMMIT_NEVER_RETURNS,
         CLOSE_THROWS_UNCHECKED,
+        /** Told of a size that is too large, it throws. */
         SIZE_DIFFERS_THROWS_UNCHECKED
     }
 
@@ -172,7 +173,7 @@ public final class HostileStore implements MaildropStore {
             return switch (lie) {
                 case SIZE_IS_NEGATIVE -> -1;
                 case SIZE_IS_TOO_SMALL -> truth - 1;
-                case SIZE_IS_TOO_LARGE -> truth + 1;
+                case SIZE_IS_TOO_LARGE, SIZE_DIFFERS_THROWS_UNCHECKED -> truth + 1;
                 default -> truth;
             };
         }
