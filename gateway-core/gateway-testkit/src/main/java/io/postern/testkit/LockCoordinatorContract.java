@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -35,8 +36,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The rules that every {@link LockCoordinator} keeps. Extend it and give it a {@link LockFixture}.
@@ -47,12 +50,6 @@ public abstract class LockCoordinatorContract {
     private static final MaildropId ALICE = new MaildropId("contract:alice");
     private static final LockOwner ONE = new LockOwner("node", "session-1", "alice");
     private static final LockOwner TWO = new LockOwner("node", "session-2", "alice");
-
-    /** How late something may happen that happens "at once", on a loaded machine. */
-    private static final Duration SOON = Duration.ofSeconds(10);
-
-    /** Longest wait that may be asked for. */
-    private static final Duration LONGEST = Duration.ofSeconds(10);
 
     private LockFixture fixture;
     private ExecutorService threads;
@@ -161,16 +158,12 @@ public abstract class LockCoordinatorContract {
     @Test
     void whoWaitsGetsTheLockWhenItIsReleased() throws Exception {
         var lease = acquire(ALICE);
-        var waiting = new CountDownLatch(1);
-        var next =
-                threads.submit(() -> {
-                    waiting.countDown();
-                    return ask(TWO, LONGEST);
-                });
-        waiting.await();
+        var next = waiter(coordinator());
         var before = lease.token();
+        var start = System.nanoTime();
         lease.close();
-        try (var handedOver = acquired(result(next))) {
+        try (var handedOver = acquired(result(next.task()))) {
+            assertBelow(fixture.patience().dividedBy(2), start);
             assertTrue(handedOver.token().compareTo(before) > 0);
             assertHeld(handedOver);
         }
@@ -179,9 +172,11 @@ public abstract class LockCoordinatorContract {
     @Test
     void whoWaitsGetsTheLockWhenItIsRevoked() throws Exception {
         try (var lease = acquire(ALICE)) {
-            var next = threads.submit(() -> ask(TWO, LONGEST));
+            var next = waiter(coordinator());
+            var start = System.nanoTime();
             coordinator().revoke(ALICE);
-            try (var handedOver = acquired(result(next))) {
+            try (var handedOver = acquired(result(next.task()))) {
+                assertBelow(fixture.patience().dividedBy(2), start);
                 assertHeld(handedOver);
                 assertEquals(Duration.ZERO, lease.remaining());
             }
@@ -199,6 +194,7 @@ public abstract class LockCoordinatorContract {
                         for (var round = 0; round < 5; round++) {
                             try (var lease = acquired(askPatiently(ALICE))) {
                                 assertEquals(1, inside.incrementAndGet(), "holders");
+                                LockSupport.parkNanos(500_000); // so that others meet it
                                 tokens.add(lease.token());
                                 inside.decrementAndGet();
                             }
@@ -268,7 +264,7 @@ public abstract class LockCoordinatorContract {
         FencingToken last = null;
         for (var cycle = 0; cycle < 50; cycle++) {
             var node = cycle % 2 == 0 ? coordinator() : fixture.secondNode();
-            try (var lease = acquired(node.tryAcquire(ALICE, ONE, LONGEST))) {
+            try (var lease = acquired(node.tryAcquire(ALICE, ONE, fixture.patience()))) {
                 assertGrows(last, lease.token(), "cycle " + cycle);
                 last = lease.token();
             }
@@ -342,7 +338,8 @@ public abstract class LockCoordinatorContract {
             assertEquals(List.of(), told);
             coordinator().revoke(ALICE);
             assertEquals(Duration.ZERO, old.remaining());
-            await().atMost(SOON).untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), told));
+            await().atMost(fixture.patience())
+                    .untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), told));
             try (var young = acquire(ALICE)) {
                 assertGrows(old.token(), young.token(), "after a revoke");
                 old.close();
@@ -370,7 +367,7 @@ public abstract class LockCoordinatorContract {
             lease.onLost(told::add);
             coordinator().revoke(ALICE);
             coordinator().revoke(ALICE);
-            await().atMost(SOON).until(() -> !told.isEmpty());
+            await().atMost(fixture.patience()).until(() -> !told.isEmpty());
             acquire(ALICE).close();
             coordinator().revoke(ALICE);
             assertEquals(List.of(Loss.REVOKED), told);
@@ -383,7 +380,8 @@ public abstract class LockCoordinatorContract {
             coordinator().revoke(ALICE);
             var told = new CopyOnWriteArrayList<Loss>();
             lease.onLost(told::add);
-            await().atMost(SOON).untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), told));
+            await().atMost(fixture.patience())
+                    .untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), told));
             coordinator().revoke(ALICE);
             assertEquals(List.of(Loss.REVOKED), told);
         }
@@ -404,7 +402,9 @@ public abstract class LockCoordinatorContract {
                 start.countDown();
                 lease.onLost(_ -> told.incrementAndGet());
                 result(revoke);
-                await().pollDelay(Duration.ZERO).atMost(SOON).until(() -> told.get() > 0);
+                await().pollDelay(Duration.ZERO)
+                        .atMost(fixture.patience())
+                        .until(() -> told.get() > 0);
                 assertEquals(1, told.get(), "calls in round " + round);
             }
         }
@@ -422,7 +422,8 @@ public abstract class LockCoordinatorContract {
         var youngTold = new CopyOnWriteArrayList<Loss>();
         young.onLost(youngTold::add);
         coordinator().revoke(ALICE);
-        await().atMost(SOON).untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), youngTold));
+        await().atMost(fixture.patience())
+                .untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), youngTold));
         young.close();
         assertEquals(List.of(), told);
     }
@@ -436,7 +437,9 @@ public abstract class LockCoordinatorContract {
             released.countDown();
         });
         coordinator().revoke(ALICE);
-        assertTrue(released.await(SOON.toMillis(), TimeUnit.MILLISECONDS), "the listener is done");
+        assertTrue(
+                released.await(fixture.patience().toMillis(), TimeUnit.MILLISECONDS),
+                "the listener is done");
         acquire(ALICE).close();
     }
 
@@ -478,7 +481,8 @@ public abstract class LockCoordinatorContract {
             lease.onLost(told::add);
             assertEquals(List.of(), told);
             coordinator().revoke(ALICE);
-            await().atMost(SOON).untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), told));
+            await().atMost(fixture.patience())
+                    .untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), told));
         }
     }
 
@@ -510,23 +514,16 @@ public abstract class LockCoordinatorContract {
     @Test
     void whoIsInterruptedWhileWaitingHoldsNothing() throws Exception {
         var lease = acquire(ALICE);
-        var waiting = new CountDownLatch(1);
-        var interrupted = new CountDownLatch(1);
-        var waiter =
-                Thread.ofVirtual()
-                        .start(() -> {
-                            waiting.countDown();
-                            try {
-                                ask(TWO, LONGEST);
-                            } catch (InterruptedException expected) {
-                                interrupted.countDown();
-                            }
-                        });
-        waiting.await();
-        waiter.interrupt();
-        assertTrue(
-                interrupted.await(5, TimeUnit.SECONDS),
-                "an interrupted waiter throws InterruptedException, long before its wait is over");
+        var next = waiter(coordinator());
+        var start = System.nanoTime();
+        next.thread().interrupt();
+        var outcome =
+                assertThrows(
+                        ExecutionException.class,
+                        () -> next.task().get(90, TimeUnit.SECONDS),
+                        "an interrupted waiter throws InterruptedException");
+        assertInstanceOf(InterruptedException.class, outcome.getCause());
+        assertBelow(fixture.patience().dividedBy(2), start);
         lease.close();
         acquired(ask(ONE, Duration.ZERO)).close();
     }
@@ -541,7 +538,7 @@ public abstract class LockCoordinatorContract {
                             .start(() -> {
                                 waiting.countDown();
                                 try {
-                                    if (ask(TWO, LONGEST)
+                                    if (ask(TWO, fixture.patience())
                                             instanceof Acquisition.Acquired(var got)) {
                                         got.close();
                                     }
@@ -553,7 +550,7 @@ public abstract class LockCoordinatorContract {
             var release = threads.submit(lease::close);
             waiter.interrupt();
             result(release);
-            waiter.join(SOON);
+            waiter.join(fixture.patience());
             acquired(ask(ONE, Duration.ZERO)).close();
         }
     }
@@ -570,7 +567,7 @@ public abstract class LockCoordinatorContract {
             leases.add(lease);
         }
         coordinator().close();
-        await().atMost(SOON)
+        await().atMost(fixture.patience())
                 .untilAsserted(() -> assertEquals(Collections.nCopies(10, Loss.SHUTDOWN), told));
         for (var lease : leases) {
             assertEquals(Duration.ZERO, lease.remaining());
@@ -591,18 +588,12 @@ public abstract class LockCoordinatorContract {
     @Test
     void closeSendsAwayWhoWaits() throws Exception {
         var lease = acquire(ALICE);
-        var waiting = new CountDownLatch(1);
-        var next =
-                threads.submit(() -> {
-                    waiting.countDown();
-                    return ask(TWO, LONGEST);
-                });
-        waiting.await();
+        var next = waiter(coordinator());
         var start = System.nanoTime();
         coordinator().close();
-        var outcome = result(next);
+        var outcome = result(next.task());
         assertFalse(outcome instanceof Acquisition.Acquired, "a lock after the end");
-        assertBelow(Duration.ofSeconds(5), start);
+        assertBelow(fixture.patience().dividedBy(2), start);
         lease.close();
     }
 
@@ -631,16 +622,9 @@ public abstract class LockCoordinatorContract {
     void whoWaitsOnAnotherNodeGetsTheLock() throws Exception {
         needs(Ability.SECOND_NODE);
         var lease = acquire(ALICE);
-        var waiting = new CountDownLatch(1);
-        var second = fixture.secondNode();
-        var next =
-                threads.submit(() -> {
-                    waiting.countDown();
-                    return second.tryAcquire(ALICE, TWO, LONGEST);
-                });
-        waiting.await();
+        var next = waiter(fixture.secondNode());
         lease.close();
-        try (var handedOver = acquired(result(next))) {
+        try (var handedOver = acquired(result(next.task()))) {
             assertGrows(lease.token(), handedOver.token(), "after a hand-over between nodes");
         }
     }
@@ -659,6 +643,7 @@ public abstract class LockCoordinatorContract {
                         for (var round = 0; round < 10; round++) {
                             try (var lease = acquired(askPatiently(node, ALICE))) {
                                 assertEquals(1, inside.incrementAndGet(), "holders");
+                                LockSupport.parkNanos(500_000); // so that others meet it
                                 tokens.add(lease.token());
                                 inside.decrementAndGet();
                             }
@@ -681,9 +666,10 @@ public abstract class LockCoordinatorContract {
             var told = new CopyOnWriteArrayList<Loss>();
             old.onLost(told::add);
             fixture.secondNode().revoke(ALICE);
-            try (var young = acquired(fixture.secondNode().tryAcquire(ALICE, TWO, LONGEST))) {
+            try (var young =
+                    acquired(fixture.secondNode().tryAcquire(ALICE, TWO, fixture.patience()))) {
                 assertGrows(old.token(), young.token(), "after a revoke from another node");
-                await().atMost(Duration.ofSeconds(60))
+                await().atMost(fixture.patience().plus(fixture.ttl()))
                         .untilAsserted(() -> assertEquals(List.of(Loss.REVOKED), told));
                 assertEquals(Duration.ZERO, old.remaining());
                 assertFalse(old.reacquireIfUnclaimed());
@@ -734,7 +720,7 @@ public abstract class LockCoordinatorContract {
                 assertEquals(Duration.ZERO, old.remaining(), "remaining() of the stopped holder");
                 assertGrows(old.token(), young.token(), "after a takeover");
                 fixture.resume();
-                await().atMost(SOON.plus(fixture.ttl())).until(() -> !told.isEmpty());
+                await().atMost(fixture.patience().plus(fixture.ttl())).until(() -> !told.isEmpty());
                 assertEquals(1, told.size());
                 assertTrue(
                         told.getFirst() == Loss.EXPIRED || told.getFirst() == Loss.UNREACHABLE,
@@ -753,7 +739,8 @@ public abstract class LockCoordinatorContract {
         needs(Ability.EXPIRY);
         try (var lease = acquire(ALICE)) {
             fixture.pause();
-            await().atMost(fixture.ttl().plus(SOON)).until(() -> lease.remaining().isZero());
+            await().atMost(fixture.ttl().plus(fixture.patience()))
+                    .until(() -> lease.remaining().isZero());
             fixture.resume();
             if (lease.reacquireIfUnclaimed()) {
                 assertHeld(lease);
@@ -792,23 +779,41 @@ public abstract class LockCoordinatorContract {
         return coordinator().tryAcquire(ALICE, owner, wait);
     }
 
+    /** Somebody who waits for alice's lock, and the thread that does. */
+    private record Waiter(FutureTask<Acquisition> task, Thread thread) {}
+
+    /** Starts one, and returns when it waits, or has come back. */
+    private Waiter waiter(LockCoordinator node) {
+        var task = new FutureTask<>(() -> node.tryAcquire(ALICE, TWO, fixture.patience()));
+        var thread = Thread.ofVirtual().start(task);
+        await().pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .atMost(fixture.patience())
+                .until(() ->
+                        switch (thread.getState()) {
+                            case WAITING, TIMED_WAITING, TERMINATED -> true;
+                            case NEW, RUNNABLE, BLOCKED -> false;
+                        });
+        return new Waiter(task, thread);
+    }
+
     private Acquisition askPatiently(MaildropId id) throws InterruptedException {
         return askPatiently(coordinator(), id);
     }
 
     /** Asks again and again, for a minute at most. */
-    private static Acquisition askPatiently(LockCoordinator node, MaildropId id)
+    private Acquisition askPatiently(LockCoordinator node, MaildropId id)
             throws InterruptedException {
         Acquisition outcome;
         var attempts = 0;
         do {
-            outcome = node.tryAcquire(id, TWO, LONGEST);
+            outcome = node.tryAcquire(id, TWO, fixture.patience());
         } while (!(outcome instanceof Acquisition.Acquired) && ++attempts < 6);
         return outcome;
     }
 
     private Lease acquire(MaildropId id) throws InterruptedException {
-        return acquired(coordinator().tryAcquire(id, ONE, LONGEST));
+        return acquired(coordinator().tryAcquire(id, ONE, fixture.patience()));
     }
 
     private static Lease acquired(Acquisition outcome) {

@@ -34,6 +34,14 @@ public interface LockFixture {
     /** The coordinator under test, started. The same until {@link #restart}. */
     LockCoordinator coordinator();
 
+    /**
+     * How late something may happen that happens at once, and how long the contract lets callers
+     * wait for a lock; at most 10 s.
+     */
+    default Duration patience() {
+        return Duration.ofSeconds(10);
+    }
+
     /** {@link Ability#RESTART}: a new coordinator object as after a stop; the old one is closed. */
     default void restart() throws Exception {
         throw undeclared(Ability.RESTART);
@@ -49,10 +57,10 @@ public interface LockFixture {
 
     /**
      * {@link Ability#EXPIRY}: how long after its node's last word a lease is free for others, at
-     * most; including what the others need to notice.
+     * most, with what they need to notice. A node hears of a revoke elsewhere within that time.
      */
     default Duration ttl() {
-        throw undeclared(Ability.EXPIRY);
+        return Duration.ofSeconds(30);
     }
 
     /**

@@ -57,6 +57,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -951,27 +952,36 @@ public abstract class MaildropStoreContract {
     @Test
     @Tag("C10")
     void nothingIsLostWhileMailArrivesAllTheTime() throws Exception {
-        var total = 120;
+        var rounds = 20;
+        var perRound = 6;
+        var due = new Semaphore(0);
+        var arrived = new Semaphore(0);
         var taken = new ArrayList<String>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var deliverer =
                     threads.submit(() -> {
-                        for (var i = 0; i < total; i++) {
+                        for (var i = 0; i < rounds * perRound; i++) {
+                            due.acquire();
                             fixture.deliver(alice, message("mail " + i));
+                            arrived.release();
                         }
                         return null;
                     });
-            do {
+            for (var round = 0; round < rounds; round++) {
                 try (var session = open(alice)) {
                     taken.addAll(session.contents());
+                    due.release(perRound);
+                    // One arrives before the commit, the others while it runs or after it.
+                    assertTrue(arrived.tryAcquire(PATIENCE, TimeUnit.SECONDS), "deliveries");
                     session.commitAll();
+                    assertTrue(arrived.tryAcquire(perRound - 1, PATIENCE, TimeUnit.SECONDS));
                 }
-            } while (!deliverer.isDone());
-            deliverer.get(PATIENCE, TimeUnit.SECONDS);
+            }
+            await(deliverer);
         }
         taken.addAll(storedTexts(alice));
         var delivered = new ArrayList<byte[]>();
-        for (var i = 0; i < total; i++) {
+        for (var i = 0; i < rounds * perRound; i++) {
             delivered.add(kept("mail " + i));
         }
         assertEquals(sorted(delivered), taken.stream().sorted().toList(), "taken and left");
@@ -1382,7 +1392,6 @@ public abstract class MaildropStoreContract {
     /** Octets of the heap that are in use after a full collection. */
     private static long liveHeap() {
         var memory = ManagementFactory.getMemoryMXBean();
-        memory.gc();
         memory.gc();
         return memory.getHeapMemoryUsage().getUsed();
     }
