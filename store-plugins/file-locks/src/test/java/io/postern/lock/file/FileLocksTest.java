@@ -1,0 +1,163 @@
+package io.postern.lock.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.spi.Fault;
+import io.postern.spi.PluginConfig;
+import io.postern.spi.SettingException;
+import io.postern.spi.lock.Lease;
+import io.postern.spi.lock.LockCoordinator;
+import io.postern.spi.lock.LockCoordinator.Acquisition;
+import io.postern.spi.lock.LockOwner;
+import io.postern.spi.store.MaildropId;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+class FileLocksTest {
+    private static final MaildropId ALICE = new MaildropId("maildir:/var/mail/al\u00EFce = x\\");
+    private static final LockOwner OWNER = new LockOwner("node 1", "s=1", "al\u00EFce\\");
+
+    private static final long NO_PID = 1L << 40;
+
+    @TempDir private Path folder;
+
+    @Test
+    void theServiceLoaderFindsItAsFile() {
+        var found = ServiceLoader.load(LockCoordinator.class).findFirst().orElseThrow();
+        assertInstanceOf(FileLocks.class, found);
+        assertEquals("file", found.name());
+        assertEquals(LockCoordinator.Scope.HOST, found.scope());
+    }
+
+    @Test
+    void theLockFileTellsWhoHoldsIt() throws Exception {
+        var locks = FileFixture.started(folder);
+        var lease = acquire(locks);
+        var holder = Holder.read(KeyFolder.lockFile(folder, ALICE));
+        assertEquals(OWNER, holder.owner());
+        assertEquals(Optional.of(Holder.Server.current()), holder.process());
+        var text = Files.readString(KeyFolder.lockFile(folder, ALICE));
+        assertTrue(text.contains("token=" + lease.token() + "\n"), text);
+        locks.close();
+    }
+
+    @Test
+    void theGenerationIsTheOperators() throws Exception {
+        Files.writeString(folder.resolve("generation"), "7\n");
+        var locks = FileFixture.started(folder);
+        assertEquals(7, acquire(locks).token().generation());
+        locks.close();
+        Files.writeString(folder.resolve("generation"), "seven");
+        var said = assertThrows(Fault.class, () -> FileFixture.started(folder));
+        assertTrue(said.getMessage().contains("generation"), said.getMessage());
+    }
+
+    @Test
+    void tokensGrowWhereTheFolderIsLost() throws Exception {
+        var locks = FileFixture.started(folder);
+        var lease = acquire(locks);
+        lease.close();
+        var key = KeyFolder.lockFile(folder, ALICE).getParent();
+        try (var files = Files.list(key)) {
+            for (var file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(key);
+        assertTrue(acquire(locks).token().compareTo(lease.token()) > 0);
+        locks.close();
+    }
+
+    @Test
+    void aFileThatIsNotWholeIsSomebodysUntilItWasSilentForLong() throws Exception {
+        var locks = FileFixture.started(folder);
+        acquire(locks).close();
+        var file = KeyFolder.lockFile(folder, ALICE);
+        Files.writeString(file, "nonce=");
+        var busy =
+                assertInstanceOf(
+                        Acquisition.Busy.class, locks.tryAcquire(ALICE, OWNER, Duration.ZERO));
+        assertEquals("unknown", busy.holder().node());
+        acquired(locks.tryAcquire(ALICE, OWNER, Duration.ofSeconds(10)));
+        locks.close();
+    }
+
+    /** The file's time may be anything: only that it changes counts. */
+    @Test
+    void wallClocksAreNotCompared() throws Exception {
+        var locks = FileFixture.started(folder);
+        var other = FileFixture.started(folder);
+        var lease = acquire(other);
+        var file = KeyFolder.lockFile(folder, ALICE);
+        for (var hour : List.of(-100_000, -1, 1, 100_000)) {
+            var time = Instant.now().plus(Duration.ofHours(hour));
+            Files.setLastModifiedTime(file, FileTime.from(time));
+            assertInstanceOf(Acquisition.Busy.class, locks.tryAcquire(ALICE, OWNER, Duration.ZERO));
+        }
+        assertTrue(lease.remaining().isPositive());
+        locks.close();
+        other.close();
+    }
+
+    @Test
+    void anotherBootOrHostIsNotTakenForADeadProcess() {
+        var here = Holder.Server.current();
+        var boot = here.boot();
+        var among = here.namespace();
+        var account = here.account();
+        assertFalse(here.isGone());
+        assertTrue(process(boot, among, account, NO_PID).isGone());
+        assertTrue(process(boot, among, account, here.pid()).isGone(), "its pid is another's now");
+        assertFalse(process("another boot", among, account, NO_PID).isGone());
+        assertFalse(process(boot, "pid:[1]", account, NO_PID).isGone());
+        assertFalse(process(boot, among, "somebody else", NO_PID).isGone());
+    }
+
+    private static Holder.Server process(String boot, String among, String account, long pid) {
+        return new Holder.Server("host", boot, among, account, pid, "1");
+    }
+
+    @Test
+    void aTimeToLiveThatIsTooShortIsRefused() {
+        var locks = new FileLocks();
+        var values = Map.of("folder", List.of("locks"), "ttl", List.of("PT1S"));
+        var config = new PluginConfig(locks.settings(), values, folder, folder);
+        var said = assertThrows(SettingException.class, () -> locks.start(config));
+        assertEquals("ttl", said.setting());
+    }
+
+    @Test
+    void nothingButTheHighestTokenStaysBesideAFreeLock() throws Exception {
+        var locks = FileFixture.started(folder);
+        for (var i = 0; i < 5; i++) {
+            acquire(locks).close();
+        }
+        try (var files = Files.list(KeyFolder.lockFile(folder, ALICE).getParent())) {
+            assertEquals(1, files.count());
+        }
+        locks.close();
+    }
+
+    private static Lease acquire(FileLocks locks) throws InterruptedException {
+        return acquired(locks.tryAcquire(ALICE, OWNER, Duration.ZERO));
+    }
+
+    private static Lease acquired(Acquisition outcome) {
+        return assertInstanceOf(Acquisition.Acquired.class, outcome).lease();
+    }
+}
