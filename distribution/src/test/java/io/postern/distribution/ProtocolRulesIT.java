@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -56,7 +57,7 @@ class ProtocolRulesIT {
                 && (name.contains("/src/test/") || name.contains("/testkit/"));
     }
 
-    private static void add(TreeSet<Integer> numbers, Pattern pattern, String text) {
+    private static void add(Set<Integer> numbers, Pattern pattern, String text) {
         var matcher = pattern.matcher(text);
         while (matcher.find()) {
             numbers.add(Integer.valueOf(matcher.group(1)));
