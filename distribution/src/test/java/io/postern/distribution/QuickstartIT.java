@@ -15,6 +15,7 @@ import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -137,7 +138,10 @@ class QuickstartIT {
     }
 
     private Process start(Path output, String... command) throws IOException {
-        var builder = new ProcessBuilder(command);
+        // Whoever runs the tests in the background may ignore SIGINT, and a child inherits that.
+        var line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        line.addAll(List.of(command));
+        var builder = new ProcessBuilder(line);
         builder.environment()
                 .merge("PATH", folder.resolve("bin").toString(), (path, ours) -> ours + ":" + path);
         return builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
