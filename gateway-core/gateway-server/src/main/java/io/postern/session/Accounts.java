@@ -10,6 +10,7 @@ import io.postern.spi.auth.Verdict;
 
 import java.net.InetAddress;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -94,7 +95,17 @@ final class Accounts implements AuthContext {
 
     @Override
     public boolean encrypted() {
-        return connection.encrypted();
+        return connection.encryption().isPresent();
+    }
+
+    @Override
+    public List<X509Certificate> clientCertificates() {
+        return connection.encryption().map(Encryption::clientCertificates).orElse(List.of());
+    }
+
+    @Override
+    public Optional<byte[]> channelBinding(String type) {
+        return connection.encryption().flatMap(it -> it.channelBinding(type));
     }
 
     @Override

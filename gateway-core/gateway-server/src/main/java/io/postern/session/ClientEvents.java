@@ -21,6 +21,12 @@ public interface ClientEvents {
      */
     void received(ByteBuffer octets);
 
+    /**
+     * The handshake that {@link Connection#startTls} began is done. All that {@link #received}
+     * brings from now on came encrypted. One at a time with {@link #received}.
+     */
+    void secured();
+
     /** The client will send nothing more. It may still be reading. */
     void inputClosed();
 

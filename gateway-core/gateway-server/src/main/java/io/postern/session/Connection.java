@@ -2,6 +2,7 @@ package io.postern.session;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * The client's end of a session, as the transport gives it. Every method may be called by any
@@ -15,8 +16,21 @@ public interface Connection {
     /** Where the client came to; known after the end, too. */
     InetSocketAddress listener();
 
-    /** Whether the octets travel encrypted now. */
-    boolean encrypted();
+    /** Empty as long as the octets travel in the clear. */
+    Optional<Encryption> encryption();
+
+    /** Whether a password may travel as it is: encrypted, or because the operator allows it. */
+    boolean plaintextAllowed();
+
+    /** Whether the client may ask for TLS (RFC 2595 §4): offered here, and not on yet. */
+    boolean offersTls();
+
+    /**
+     * Sends these octets in the clear, as the last ones, and then waits for the client's handshake:
+     * {@link ClientEvents#secured} tells of its end. Called once, where {@link #offersTls} and
+     * nothing is unsent. Whatever was read before is the caller's to forget.
+     */
+    void startTls(ByteBuffer lastWords);
 
     /**
      * Queues octets for the client. Never blocks. The connection owns the buffer from now on.

@@ -8,7 +8,6 @@ import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthMechanism.Command;
 
 import java.security.SecureRandom;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +29,6 @@ public final class Mechanisms {
     private final AuthMechanism userPass;
     private final AuthMechanism apop;
     private final Map<String, AuthMechanism> sasl = new LinkedHashMap<>();
-    private final List<Offer.Sasl> announced = new ArrayList<>();
 
     /**
      * @param configured in the order to announce
@@ -57,7 +55,6 @@ public final class Mechanisms {
                                 "'" + name + "' is no SASL name: 1 to 20 of A-Z 0-9 - _");
                     }
                     onlyOne(sasl.put(name, mechanism), mechanism);
-                    announced.add(new Offer.Sasl(name, mechanism.serverFirst()));
                     line += 1 + name.length();
                 }
             }
@@ -75,23 +72,37 @@ public final class Mechanisms {
     }
 
     /**
-     * What one connection is offered. The APOP stamp is made for it: never the same twice, and not
-     * to be guessed (RFC 1939 §7). It is spelled in digits, as every known client finds it.
-     *
-     * @param host for the stamp
+     * The APOP stamp of one connection: never the same twice, and not to be guessed (RFC 1939 §7).
+     * It is spelled in digits, as every known client finds it. Empty where APOP is not offered.
      */
-    Offer offer(String host) {
-        var stamp =
-                apop == null
-                        ? ""
-                        : "<"
-                                + (RANDOM.nextLong() & Long.MAX_VALUE)
-                                + "."
-                                + (RANDOM.nextLong() & Long.MAX_VALUE)
-                                + "@"
-                                + host
-                                + ">";
-        return new Offer(stamp, userPass != null, announced, false);
+    String stamp(String host) {
+        return apop == null
+                ? ""
+                : "<"
+                        + (RANDOM.nextLong() & Long.MAX_VALUE)
+                        + "."
+                        + (RANDOM.nextLong() & Long.MAX_VALUE)
+                        + "@"
+                        + host
+                        + ">";
+    }
+
+    /**
+     * What a connection is offered as it is now. A mechanism that shows the password is offered
+     * only where the connection may carry one (RFC 8314 §4.1).
+     *
+     * @param stamp of {@link #stamp}, which lasts as long as the connection
+     */
+    Offer offer(String stamp, Connection connection) {
+        var plaintext = connection.plaintextAllowed();
+        return new Offer(
+                stamp,
+                userPass != null && (plaintext || !userPass.plaintext()),
+                sasl.values().stream()
+                        .filter(it -> plaintext || !it.plaintext())
+                        .map(it -> new Offer.Sasl(it.mechanism(), it.serverFirst()))
+                        .toList(),
+                connection.offersTls());
     }
 
     /** Starts the attempt that the engine asks for. */

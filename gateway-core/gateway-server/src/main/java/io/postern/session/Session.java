@@ -5,6 +5,7 @@ import io.postern.engine.Event;
 import io.postern.engine.LineFramer;
 import io.postern.engine.Pop3Engine;
 import io.postern.engine.Problem;
+import io.postern.engine.Reply;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
 import io.postern.spi.wire.MessageEncoder;
@@ -38,6 +39,9 @@ public final class Session implements ClientEvents {
 
     /** Most that waits to be framed before the client is read no more, octets. */
     static final int PENDING = 16 * 1024;
+
+    /** Longest first line of a reply, octets, CRLF included (RFC 2449 §4). */
+    private static final int LAST_WORDS = 512;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
@@ -74,6 +78,8 @@ public final class Session implements ClientEvents {
     private boolean shielded;
     private ByteBuffer pending;
     private boolean suspended;
+    private boolean securing;
+    private boolean secured;
     private boolean inputOver;
     private boolean shutdown;
     private CompletableFuture<Event.Committed> commit;
@@ -92,9 +98,8 @@ public final class Session implements ClientEvents {
         this.sessions = sessions;
         this.connection = connection;
         this.id = id;
-        var offer = sessions.mechanisms.offer(sessions.settings.host());
-        stamp = offer.stamp();
-        engine = new Pop3Engine(offer);
+        stamp = sessions.mechanisms.stamp(sessions.settings.host());
+        engine = new Pop3Engine(sessions.mechanisms.offer(stamp, connection));
         output = new Output(connection);
         begunAt = sessions.nanoTime.getAsLong();
         heardAt = begunAt;
@@ -123,7 +128,7 @@ public final class Session implements ClientEvents {
     @Override
     public void received(ByteBuffer octets) {
         synchronized (this) {
-            if (ending != null || inputOver) {
+            if (ending != null || inputOver || securing) {
                 octets.position(octets.limit());
                 return;
             }
@@ -134,6 +139,20 @@ public final class Session implements ClientEvents {
             owned = true;
         }
         ownForNow(octets);
+    }
+
+    /** The handshake is done: what may be used now is another matter (RFC 2595 §4). */
+    @Override
+    public void secured() {
+        synchronized (this) {
+            securing = false;
+            secured = true;
+            if (owned) {
+                return;
+            }
+            owned = true;
+        }
+        ownForNow(NOTHING);
     }
 
     /** The client sends no more. What it sent is finished, then the connection is closed. */
@@ -204,6 +223,7 @@ public final class Session implements ClientEvents {
     private void ownForNow(ByteBuffer octets) {
         var done = false;
         try {
+            noteSecured();
             done = serve(octets);
         } catch (RuntimeException | Error e) {
             broken(e);
@@ -220,6 +240,16 @@ public final class Session implements ClientEvents {
                 startRunner();
             }
         }
+    }
+
+    private void noteSecured() {
+        synchronized (this) {
+            if (!secured) {
+                return;
+            }
+            secured = false;
+        }
+        feed(new Event.Secured(sessions.mechanisms.offer(stamp, connection)));
     }
 
     /** Answers whatever needs no plugin. Says whether that was all. */
@@ -280,6 +310,7 @@ public final class Session implements ClientEvents {
      * @return false if there is none, and nothing to be done: the session has no owner now
      */
     private boolean command() throws InterruptedException {
+        noteSecured();
         Event event;
         synchronized (this) {
             event = shutdown && doom == null ? doomed(Ending.SHUTDOWN) : frame();
@@ -297,7 +328,7 @@ public final class Session implements ClientEvents {
         }
         flushed();
         synchronized (this) {
-            if (ending != null || pending != null || (shutdown && doom == null)) {
+            if (ending != null || secured || pending != null || (shutdown && doom == null)) {
                 return true;
             }
             if (inputOver) {
@@ -341,12 +372,40 @@ public final class Session implements ClientEvents {
                 var _ = output.flush();
                 update(update);
             }
-            case Effect.StartTls _ -> throw new IllegalStateException("STLS is never offered");
+            case Effect.StartTls(var reply) -> {
+                flushed();
+                startTls(reply);
+            }
             case Effect.Close _ -> {
                 flushed();
                 end(doom == null ? Ending.QUIT : doom);
             }
         }
+    }
+
+    /**
+     * Sends the last octets in the clear. All that the client sent behind STLS is thrown away,
+     * wherever it waits, and all that comes before the handshake is done (RFC 2595 §4).
+     */
+    private void startTls(Reply reply) throws InterruptedException {
+        if (!connection.awaitUnsentAtMost(0)) {
+            cutOff(Ending.DROPPED);
+            return;
+        }
+        synchronized (this) {
+            securing = true;
+            forget();
+            if (suspended) {
+                suspended = false;
+                connection.resumeReading();
+            }
+        }
+        framer.discard();
+        var words = ByteBuffer.allocate(LAST_WORDS);
+        if (!reply.octets().fill(words)) {
+            throw new IllegalStateException("a reply to STLS that does not fit a line");
+        }
+        connection.startTls(words.flip());
     }
 
     private interface LoginStep {
@@ -494,6 +553,7 @@ public final class Session implements ClientEvents {
                         user,
                         connection.client(),
                         connection.listener(),
+                        connection.encryption().map(Encryption::protocol).orElse("-"),
                         retrieved,
                         retrievedOctets,
                         removed,

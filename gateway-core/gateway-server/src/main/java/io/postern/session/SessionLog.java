@@ -24,6 +24,7 @@ final class SessionLog {
      * A session, when it is over.
      *
      * @param user the canonical name, or an empty text where nobody logged in
+     * @param tls the version, or a hyphen
      * @param retrieved messages that RETR sent
      * @param octets what they took, without stuffed dots
      * @param removed messages that UPDATE removed
@@ -34,6 +35,7 @@ final class SessionLog {
             String user,
             InetSocketAddress client,
             InetSocketAddress listener,
+            String tls,
             int retrieved,
             long octets,
             int removed,
@@ -51,6 +53,8 @@ final class SessionLog {
                     + address(client)
                     + " listener="
                     + address(listener)
+                    + " tls="
+                    + tls
                     + " retrieved="
                     + retrieved
                     + " octets="

@@ -1,6 +1,7 @@
 package io.postern.transport;
 
 import io.postern.session.Connection;
+import io.postern.session.Encryption;
 
 import org.apache.mina.core.RuntimeIoException;
 import org.apache.mina.core.buffer.IoBuffer;
@@ -13,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -76,8 +78,23 @@ final class MinaConnection implements Connection {
     }
 
     @Override
-    public boolean encrypted() {
+    public Optional<Encryption> encryption() {
+        return Optional.empty();
+    }
+
+    @Override
+    public boolean plaintextAllowed() {
+        return true;
+    }
+
+    @Override
+    public boolean offersTls() {
         return false;
+    }
+
+    @Override
+    public void startTls(ByteBuffer lastWords) {
+        throw new IllegalStateException("TLS is never offered");
     }
 
     @Override

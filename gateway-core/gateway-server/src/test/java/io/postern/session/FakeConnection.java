@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A client's end without a socket. It reads at once all that is written, unless told not to. */
@@ -26,6 +27,10 @@ final class FakeConnection implements Connection {
     private int suspensions;
     private boolean closed;
     private boolean aborted;
+    private boolean offersTls;
+    private boolean plaintext = true;
+    private boolean handshaking;
+    private Encryption encryption;
 
     /**
      * @param journal gets a line for each write and for the closing
@@ -50,8 +55,50 @@ final class FakeConnection implements Connection {
     }
 
     @Override
-    public boolean encrypted() {
-        return false;
+    public synchronized Optional<Encryption> encryption() {
+        return Optional.ofNullable(encryption);
+    }
+
+    @Override
+    public synchronized boolean plaintextAllowed() {
+        return plaintext || encryption != null;
+    }
+
+    @Override
+    public synchronized boolean offersTls() {
+        return offersTls && encryption == null;
+    }
+
+    @Override
+    public synchronized void startTls(ByteBuffer lastWords) {
+        write(lastWords);
+        handshaking = true;
+        notifyAll();
+    }
+
+    /** The listener has STLS, and passwords may not travel in the clear. */
+    FakeConnection withStls() {
+        offersTls = true;
+        plaintext = false;
+        return this;
+    }
+
+    /** Passwords may travel in the clear all the same. */
+    FakeConnection withPasswords() {
+        plaintext = true;
+        return this;
+    }
+
+    /** The client ends the handshake, once the server has begun it. */
+    void secures(Encryption with) throws InterruptedException {
+        var until = System.nanoTime() + PATIENCE;
+        synchronized (this) {
+            while (!handshaking) {
+                waitUntil(until);
+            }
+            encryption = with;
+        }
+        session.secured();
     }
 
     @Override

@@ -65,7 +65,7 @@ class MechanismsTest {
                 var mechanisms = all();
                 threads.execute(() -> {
                     for (var i = 0; i < 5_000; i++) {
-                        stamps.add(mechanisms.offer("mail.example.org").stamp());
+                        stamps.add(mechanisms.stamp("mail.example.org"));
                     }
                 });
             }
@@ -96,16 +96,16 @@ class MechanismsTest {
                 };
         var offer =
                 new Mechanisms(List.of(digests, new Scene.Passwords()), realms(PASSWORDS))
-                        .offer("host");
+                        .offer("", clear());
         assertFalse(offer.apop());
         assertTrue(offer.userPass());
     }
 
     @Test
-    void saslIsAnnouncedInTheOrderOfTheConfigurationAndStlsNever() {
+    void saslIsAnnouncedInTheOrderOfTheConfigurationAndStlsWhereTheListenerHasIt() {
         var offer =
                 new Mechanisms(List.of(sasl("B"), new Scene.Asking(), sasl("A")), realms(PASSWORDS))
-                        .offer("host");
+                        .offer("", clear());
         assertEquals(
                 List.of(
                         new Offer.Sasl("B", false),
@@ -114,6 +114,41 @@ class MechanismsTest {
                 offer.sasl());
         assertFalse(offer.startTls());
         assertFalse(offer.userPass());
+        assertTrue(all().offer("<1.2@host>", clear().withStls()).startTls());
+    }
+
+    @Test
+    @Tag("protocol-64")
+    @Tag("protocol-121")
+    void whatShowsThePasswordIsNotOfferedInTheClear() {
+        var digests =
+                new Scene.Passwords() {
+                    @Override
+                    public Command command() {
+                        return Command.AUTH;
+                    }
+
+                    @Override
+                    public String mechanism() {
+                        return "DIGEST";
+                    }
+
+                    @Override
+                    public boolean plaintext() {
+                        return false;
+                    }
+                };
+        var offer =
+                new Mechanisms(
+                                List.of(new Scene.Passwords(), sasl("PLAIN"), digests),
+                                realms(PASSWORDS))
+                        .offer("", clear().withStls());
+        assertFalse(offer.userPass());
+        assertEquals(List.of(new Offer.Sasl("DIGEST", false)), offer.sasl());
+    }
+
+    private static FakeConnection clear() {
+        return new FakeConnection(new ArrayList<>());
     }
 
     @Test

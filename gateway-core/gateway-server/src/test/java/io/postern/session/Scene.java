@@ -76,7 +76,10 @@ final class Scene {
     }
 
     FakeConnection connected() {
-        var connection = new FakeConnection(journal);
+        return connected(new FakeConnection(journal));
+    }
+
+    FakeConnection connected(FakeConnection connection) {
         var session = sessions().begin(connection);
         connection.tells(session);
         connection.session().opened();

@@ -13,6 +13,7 @@ class FakeSession implements ClientEvents {
 
     final Connection connection;
     final AtomicInteger opened = new AtomicInteger();
+    final AtomicInteger secured = new AtomicInteger();
     final AtomicInteger inputClosed = new AtomicInteger();
     final AtomicInteger closed = new AtomicInteger();
     final AtomicInteger doomed = new AtomicInteger();
@@ -33,6 +34,11 @@ class FakeSession implements ClientEvents {
     public void received(ByteBuffer octets) {
         received.addAndGet(octets.remaining());
         connection.write(octets);
+    }
+
+    @Override
+    public void secured() {
+        secured.incrementAndGet();
     }
 
     @Override

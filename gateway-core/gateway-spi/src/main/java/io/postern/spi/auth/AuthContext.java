@@ -4,6 +4,9 @@ import io.postern.spi.Fault;
 import io.postern.spi.Secret;
 
 import java.net.InetAddress;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -42,6 +45,24 @@ public interface AuthContext {
 
     /** Whether the connection is encrypted. */
     boolean encrypted();
+
+    /**
+     * The certificates by which the client proved itself in the TLS handshake, its own first. They
+     * were verified against what the listener trusts; empty where there were none.
+     */
+    default List<X509Certificate> clientCertificates() {
+        return List.of();
+    }
+
+    /**
+     * What ties a login to this very connection (RFC 5056).
+     *
+     * @param type {@code tls-exporter} (RFC 9266) or {@code tls-server-end-point} (RFC 5929 §4)
+     * @return the caller's; empty in the clear, and where this connection has none of that type
+     */
+    default Optional<byte[]> channelBinding(String type) {
+        return Optional.empty();
+    }
 
     /** Where the client is. */
     InetAddress clientAddress();
