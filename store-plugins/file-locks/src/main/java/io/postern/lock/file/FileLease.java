@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
-/** One lock that this server holds or has lost. Its lock guards its fields and its listeners. */
+/**
+ * One lock that this server holds or has lost. Its lock guards its fields, its listeners and what
+ * is done with its file; {@link #remaining} takes none.
+ */
 final class FileLease implements Lease {
     private static final Logger log = LoggerFactory.getLogger(FileLease.class);
 
@@ -80,11 +83,25 @@ final class FileLease implements Lease {
         safeUntil = asked + ttl - ttl / 6;
     }
 
-    /** Touches the file, unless it has become another's or its time is over. */
+    /**
+     * Touches the file, unless it has become another's or its time is over. A lease that is being
+     * taken up again or let go of in this moment is left to who does that: what is seen of it now
+     * may be out of date at once. The next beat comes in good time.
+     */
     void beat() {
-        if (closed || loss != null) {
+        if (!lock.tryLock()) {
             return;
         }
+        try {
+            if (!closed && loss == null) {
+                touch();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void touch() {
         var asked = System.nanoTime();
         if (asked - safeUntil >= 0) {
             lose(unreachable ? Loss.UNREACHABLE : Loss.EXPIRED);
@@ -153,6 +170,7 @@ final class FileLease implements Lease {
 
     @Override
     public boolean reacquireIfUnclaimed() throws InterruptedException {
+        tell(); // whoever is to hear of the loss hears of it before it is undone
         lock.lockInterruptibly();
         try {
             if (closed || locks.stopped()) {
@@ -165,7 +183,6 @@ final class FileLease implements Lease {
             if (!locks.restore(this)) {
                 return false;
             }
-            tell();
             renewed(asked);
             loss = null;
             return true;

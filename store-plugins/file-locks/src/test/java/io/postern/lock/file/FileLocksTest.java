@@ -1,5 +1,6 @@
 package io.postern.lock.file;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -27,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 
 class FileLocksTest {
     private static final MaildropId ALICE = new MaildropId("maildir:/var/mail/al\u00EFce = x\\");
@@ -139,6 +142,42 @@ class FileLocksTest {
         var config = new PluginConfig(locks.settings(), values, folder, folder);
         var said = assertThrows(SettingException.class, () -> locks.start(config));
         assertEquals("ttl", said.setting());
+    }
+
+    /**
+     * The heart goes on after a stop in the moment in which the session takes its lease up again:
+     * what it saw of the time before must not undo that.
+     */
+    @Test
+    void aBeatThatMeetsTheTakingUpAgainDoesNotUndoIt() throws Exception {
+        var fixture = new FileFixture(folder);
+        var lease = (FileLease) acquire(fixture.coordinator());
+        fixture.pause();
+        await().atMost(fixture.ttl()).until(() -> lease.remaining().isZero());
+        var again = new FutureTask<>(lease::reacquireIfUnclaimed);
+        var beat = new FutureTask<>(lease::beat, null);
+        // Whoever holds the guard of a key holds up all who change its lock.
+        try (var _ = new KeyFolder(folder.resolve("locks"), ALICE)) {
+            awaitRest(Thread.ofVirtual().start(again));
+            awaitRest(Thread.ofVirtual().start(beat));
+        }
+        assertTrue(again.get(10, TimeUnit.SECONDS), "nobody had it meanwhile");
+        beat.get(10, TimeUnit.SECONDS);
+        assertTrue(lease.remaining().isPositive(), "lost after it was taken up again");
+        lease.beat();
+        assertTrue(lease.remaining().isPositive(), "lost at the next beat");
+        fixture.close();
+    }
+
+    /** Returns when a thread waits for others or has ended. */
+    private static void awaitRest(Thread thread) {
+        await().pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() ->
+                        switch (thread.getState()) {
+                            case WAITING, TIMED_WAITING, TERMINATED -> true;
+                            case NEW, RUNNABLE, BLOCKED -> false;
+                        });
     }
 
     @Test
