@@ -128,9 +128,18 @@ final class JdbcLease implements Lease {
 
     /** Tells every listener, unless it was lost before. */
     void lose(Loss reason) {
+        loseUnlessOf("", reason);
+    }
+
+    /**
+     * As {@link #lose}, unless it was taken up again meanwhile, in that life of the server.
+     *
+     * @param life a life that began after what is told here; empty for none
+     */
+    void loseUnlessOf(String life, Loss reason) {
         delivery.lock();
         try {
-            if (closed || loss != null) {
+            if (closed || loss != null || node.equals(life)) {
                 return;
             }
             loss = reason;

@@ -243,7 +243,7 @@ public final class JdbcLocks implements LockCoordinator {
         } catch (SQLException | RuntimeException e) {
             LOG.warn("this server's lease in the lock database is not renewed", e);
             if (node.until() - System.nanoTime() <= 0) {
-                loseAll(Lease.Loss.UNREACHABLE);
+                leases.values().forEach(lease -> lease.lose(Lease.Loss.UNREACHABLE));
             }
         } finally {
             renewing.unlock();
@@ -584,7 +584,8 @@ public final class JdbcLocks implements LockCoordinator {
         if (seen.isEmpty()) {
             LOG.warn("this server's lease in the lock database was over before it was renewed");
             register();
-            loseAll(Lease.Loss.EXPIRED);
+            var next = node.id();
+            leases.values().forEach(lease -> lease.loseUnlessOf(next, Lease.Loss.EXPIRED));
             return;
         }
         node = new Node(life, until);
@@ -623,15 +624,6 @@ public final class JdbcLocks implements LockCoordinator {
     /** Counted from before the statement is sent. */
     private long until() {
         return System.nanoTime() + (ttlMillis - ttlMillis / MARGIN) * 1_000_000;
-    }
-
-    private void loseAll(Lease.Loss loss) {
-        var life = node.id();
-        for (var lease : leases.values()) {
-            if (loss == Lease.Loss.UNREACHABLE || !lease.node().equals(life)) {
-                lease.lose(loss);
-            }
-        }
     }
 
     private void loseRevoked(String life) throws SQLException {
