@@ -1,0 +1,327 @@
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A server under measurement: its processes, and the Maildirs that only it uses. */
+final class Server implements AutoCloseable {
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
+
+    private final String name;
+    private final Path home;
+    private final int port;
+    private final int tlsPort;
+    private final ProcessBuilder command;
+    private Process process;
+
+    private Server(String name, Path home, int port, int tlsPort, ProcessBuilder command) {
+        this.name = name;
+        this.home = home;
+        this.port = port;
+        this.tlsPort = tlsPort;
+        this.command =
+                command.redirectErrorStream(true).redirectOutput(home.resolve("log").toFile());
+    }
+
+    /** How a Dovecot is set up, from what Debian installs to all of its documented short cuts. */
+    enum Mode {
+        DEFAULT("", "", ""),
+        /** One login process for many connections. */
+        HIGH_PERFORMANCE(
+                "service_count = 0\n  process_min_avail = 2\n  client_limit = 4096", "", ""),
+        /** And one mail process for many sessions. */
+        SHARED(
+                "service_count = 0\n  process_min_avail = 2\n  client_limit = 4096",
+                "service_count = 0\n  process_min_avail = 2\n  client_limit = 1024",
+                ""),
+        SHORT_CUTS(
+                "service_count = 0\n  process_min_avail = 2\n  client_limit = 4096",
+                "service_count = 0\n  process_min_avail = 2\n  client_limit = 1024",
+                """
+                maildir_very_dirty_syncs = yes
+                pop3_fast_size_lookups = yes
+                pop3_no_flag_updates = yes
+                """);
+
+        private final String login;
+        private final String mail;
+        private final String cuts;
+
+        Mode(String login, String mail, String cuts) {
+            this.login = login;
+            this.mail = mail;
+            this.cuts = cuts;
+        }
+    }
+
+    static Server limit(Path program, Path home, Corpus corpus, Path[] pair) throws IOException {
+        var port = freePort();
+        return new Server(
+                "limit",
+                Files.createDirectories(home),
+                port,
+                port,
+                new ProcessBuilder(
+                        pair.length == 0
+                                ? List.of(
+                                        program.toString(),
+                                        port + "",
+                                        corpus.folder().toString(),
+                                        "2")
+                                : List.of(
+                                        program.toString(),
+                                        port + "",
+                                        corpus.folder().toString(),
+                                        "2",
+                                        pair[0].toString(),
+                                        pair[1].toString())));
+    }
+
+    /**
+     * The gateway as it is packaged.
+     *
+     * @param installed the unpacked tarball
+     */
+    static Server postern(Path installed, Path home, List<String> users) throws IOException {
+        Files.createDirectories(home);
+        var port = freePort();
+        var list = new StringBuilder("<users>\n");
+        for (var user : users) {
+            list.append(
+                    "<user name=\"%s\" password=\"{PLAIN}%s\"/>%n"
+                            .formatted(user, Corpus.PASSWORD));
+        }
+        Files.writeString(home.resolve("users.xml"), list + "</users>\n");
+        Files.writeString(
+                home.resolve("gateway.xml"),
+                """
+                <gateway>
+                  <server name="bench"/>
+                  <listeners><listener address="127.0.0.1" port="%d"/></listeners>
+                  <authentication><mechanism plugin="user-pass"/></authentication>
+                  <locks plugin="local"/>
+                  <realms>
+                    <realm name="main" default="true">
+                      <directory plugin="xml-users"><file>%s/users.xml</file></directory>
+                      <store plugin="maildir">
+                        <root>%s/mail</root>
+                        <state-folder>%s/state</state-folder>
+                        <trust-size-hints>true</trust-size-hints>
+                      </store>
+                    </realm>
+                  </realms>
+                </gateway>
+                """
+                        .formatted(port, home, home, home));
+        return new Server(
+                "postern",
+                home,
+                port,
+                0,
+                new ProcessBuilder(
+                        installed.resolve("bin/postern").toString(),
+                        "run",
+                        "--config",
+                        home.resolve("gateway.xml").toString()));
+    }
+
+    /**
+     * Debian's, with a configuration and folders of its own; it runs as root, its mail as "mail".
+     */
+    static Server dovecot(Mode mode, Path home, List<String> users, Path[] pair)
+            throws IOException {
+        Files.createDirectories(home);
+        var port = freePort();
+        var tlsPort = freePort();
+        // The name of a Unix socket takes at most 107 octets.
+        var run = Files.createTempDirectory("dovecot");
+        run.toFile().deleteOnExit();
+        var list = new StringBuilder();
+        for (var user : users) {
+            list.append("%s:{PLAIN}%s%n".formatted(user, Corpus.PASSWORD));
+        }
+        Files.writeString(home.resolve("users"), list);
+        Files.writeString(
+                home.resolve("dovecot.conf"),
+                """
+                base_dir = %9$s
+                state_dir = %1$s/state
+                log_path = %1$s/dovecot.log
+                protocols = pop3
+                listen = 127.0.0.1
+                ssl = yes
+                ssl_cert = <%5$s
+                ssl_key = <%6$s
+                disable_plaintext_auth = no
+                mail_max_userip_connections = 0
+                default_process_limit = 20000
+                default_client_limit = 18000
+                default_vsz_limit = 0
+                first_valid_uid = 1
+                mail_location = maildir:%1$s/mail/%%u
+                mail_privileged_group =
+                passdb {
+                  driver = passwd-file
+                  args = %1$s/users
+                }
+                userdb {
+                  driver = static
+                  args = uid=mail gid=mail home=%1$s/mail/%%u
+                }
+                service pop3-login {
+                  inet_listener pop3 {
+                    port = %2$d
+                  }
+                  inet_listener pop3s {
+                    port = %3$d
+                  }
+                  %7$s
+                }
+                service pop3 {
+                  %8$s
+                }
+                %4$s
+                """
+                        .formatted(
+                                home,
+                                port,
+                                tlsPort,
+                                mode.cuts,
+                                pair[0],
+                                pair[1],
+                                mode.login,
+                                mode.mail,
+                                run));
+        return new Server(
+                "dovecot " + mode.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'),
+                home,
+                port,
+                tlsPort,
+                new ProcessBuilder("dovecot", "-F", "-c", home.resolve("dovecot.conf").toString()));
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path home() {
+        return home;
+    }
+
+    Path mail() {
+        return home.resolve("mail");
+    }
+
+    int port(boolean tls) {
+        return tls ? tlsPort : port;
+    }
+
+    boolean hasTls() {
+        return tlsPort != 0;
+    }
+
+    /**
+     * Starts it.
+     *
+     * @return from there to its first greeting, nanoseconds
+     */
+    long start() throws IOException {
+        var start = System.nanoTime();
+        process = command.start();
+        while (!greets()) {
+            if (!process.isAlive() || System.nanoTime() - start > PATIENCE) {
+                close();
+                throw new IOException(
+                        name + " does not start:\n" + Files.readString(home.resolve("log")));
+            }
+            Thread.onSpinWait();
+        }
+        return System.nanoTime() - start;
+    }
+
+    /** Proportional memory of all its processes, octets. */
+    long memory() {
+        return sum("smaps_rollup", "Pss:", 1024);
+    }
+
+    /** User and system time of all its processes so far, clock ticks of 10 ms; ended ones count. */
+    long ticks() {
+        var pids = pids();
+        var sum = 0L;
+        for (var pid : pids) {
+            try {
+                var stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+                var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+                sum += Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+                sum += Long.parseLong(fields[13]) + Long.parseLong(fields[14]);
+            } catch (IOException _) {
+                continue; // it has ended: its parent counts it
+            }
+        }
+        return sum;
+    }
+
+    @Override
+    public void close() {
+        if (process == null) {
+            return;
+        }
+        var children = process.descendants().toList();
+        process.destroy();
+        try {
+            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        children.forEach(ProcessHandle::destroyForcibly);
+        process = null;
+    }
+
+    private long sum(String file, String line, long unit) {
+        var sum = 0L;
+        for (var pid : pids()) {
+            try {
+                for (var text : Files.readAllLines(Path.of("/proc/" + pid + "/" + file))) {
+                    if (text.startsWith(line)) {
+                        sum += unit * Long.parseLong(text.replaceAll("[^0-9]", ""));
+                    }
+                }
+            } catch (IOException _) {
+                continue; // it has ended
+            }
+        }
+        return sum;
+    }
+
+    private List<Long> pids() {
+        return java.util.stream.Stream.concat(
+                        java.util.stream.Stream.of(process.toHandle()), process.descendants())
+                .map(ProcessHandle::pid)
+                .toList();
+    }
+
+    private boolean greets() {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(1000);
+            return tlsPort == port || socket.getInputStream().read() == '+';
+        } catch (IOException _) {
+            return false; // not yet
+        }
+    }
+
+    private static int freePort() {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
