@@ -1,10 +1,15 @@
 package io.postern.session;
 
+import io.postern.engine.Offer;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
 import io.postern.spi.auth.AuthContext;
+import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.ScramDirectory;
+import io.postern.spi.auth.ScramHash;
 import io.postern.spi.auth.SecretDirectory;
+import io.postern.spi.auth.TokenDirectory;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 
@@ -24,26 +29,33 @@ import java.util.function.Predicate;
  * <p>A directory is asked only if it can answer, in its realm's order, the next one only when one
  * knows no such user. What a directory throws is a fault, and stays one even if the mechanism
  * forgets it: see {@link #fault}.
+ *
+ * <p>A refusal costs the same, whichever directory it comes from: those behind it are asked about a
+ * stranger, for nothing but the time that takes (RFC 1939 §13). None but the stranger's name and a
+ * random password is shown to them.
  */
 final class Accounts implements AuthContext {
     /** Length of the secret that a proof for nobody is checked against, octets. */
     private static final int RANDOM_SECRET = 16;
+
+    /** Before a name, makes one that nobody has: {@link io.postern.spi.User} has no controls. */
+    private static final String NOBODY = "\0";
 
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final Verdict UNKNOWN = new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
     private static final Verdict WRONG = new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
 
     private final Realms realms;
-    private final Connection connection;
-    private final String stamp;
+    private final ClientChannel channel;
+    private final Offer offer;
     private String name = "";
     private Realm realm;
     private Fault fault;
 
-    Accounts(Realms realms, Connection connection, String stamp) {
+    Accounts(Realms realms, Connection connection, Offer offer) {
         this.realms = realms;
-        this.connection = connection;
-        this.stamp = stamp;
+        this.channel = new ClientChannel(connection);
+        this.offer = offer;
     }
 
     @Override
@@ -52,12 +64,17 @@ final class Accounts implements AuthContext {
         if (password.length() == 0) {
             return WRONG;
         }
-        for (var directory : directories(place)) {
-            if (directory instanceof PasswordDirectory it) {
-                var verdict = ask(it, () -> it.verify(place.orElseThrow().name(), password));
-                if (!verdict.equals(UNKNOWN)) {
-                    return verdict;
+        var able = able(place, PasswordDirectory.class);
+        for (var i = 0; i < able.size(); i++) {
+            var one = able.get(i);
+            var verdict = ask(one, () -> one.verify(place.orElseThrow().name(), password));
+            if (!verdict.equals(UNKNOWN)) {
+                if (verdict instanceof Verdict.Refused) {
+                    try (var random = randomSecret()) {
+                        spend(able, i + 1, rest -> rest.verify(NOBODY + login, random));
+                    }
                 }
+                return verdict;
             }
         }
         return UNKNOWN;
@@ -67,50 +84,120 @@ final class Accounts implements AuthContext {
     public Verdict checkShared(String login, Predicate<Secret> check)
             throws Fault, InterruptedException {
         var place = place(login);
-        for (var directory : directories(place)) {
-            if (directory instanceof SecretDirectory it) {
-                var found = ask(it, () -> whole(it.shared(place.orElseThrow().name())));
-                if (found.isPresent()) {
-                    try (var secret = found.get().secret()) {
-                        return check.test(secret)
-                                ? new Verdict.Accepted(found.get().user())
-                                : WRONG;
+        var able = able(place, SecretDirectory.class);
+        for (var i = 0; i < able.size(); i++) {
+            var one = able.get(i);
+            var found = ask(one, () -> whole(one.shared(place.orElseThrow().name())));
+            if (found.isPresent()) {
+                try (var secret = found.get().secret()) {
+                    if (check.test(secret)) {
+                        return new Verdict.Accepted(found.get().user());
                     }
                 }
+                spend(able, i + 1, rest -> rest.shared(NOBODY + login));
+                return WRONG;
             }
         }
-        var octets = new byte[RANDOM_SECRET];
-        RANDOM.nextBytes(octets);
-        try (var nobodys = Secret.of(octets)) {
+        try (var nobodys = randomSecret()) {
             var _ = check.test(nobodys);
         }
-        Arrays.fill(octets, (byte) 0);
+        return UNKNOWN;
+    }
+
+    @Override
+    public ScramDirectory.Entry scram(String login, ScramHash hash)
+            throws Fault, InterruptedException {
+        var place = place(login);
+        var able = able(place, ScramDirectory.class);
+        ScramDirectory.Entry unknown = null;
+        for (var i = 0; i < able.size(); i++) {
+            var one = able.get(i);
+            var entry = ask(one, () -> one.scram(place.orElseThrow().name(), hash));
+            if (!entry.verdict().equals(UNKNOWN)) {
+                // Nothing is proven yet, so the time must not tell anything either.
+                spend(able, i + 1, rest -> rest.scram(NOBODY + login, hash));
+                return entry;
+            }
+            unknown = unknown == null ? entry : unknown;
+        }
+        return unknown == null ? nobody(login, hash) : unknown;
+    }
+
+    /** For a name that leads nowhere: as one of those who have users would make it up. */
+    private ScramDirectory.Entry nobody(String login, ScramHash hash)
+            throws Fault, InterruptedException {
+        var one =
+                realms.all().stream()
+                        .flatMap(it -> able(it, ScramDirectory.class).stream())
+                        .findFirst()
+                        .orElseThrow(() -> Fault.permanent("no directory has SCRAM keys", null));
+        var entry = ask(one, () -> one.scram(NOBODY + login, hash));
+        return new ScramDirectory.Entry(entry.keys(), UNKNOWN);
+    }
+
+    /** The token of somebody else is a wrong one; case does not make another user. */
+    @Override
+    public Verdict checkToken(String login, Secret token) throws Fault, InterruptedException {
+        var place = place(login);
+        if (token.length() == 0) {
+            return WRONG;
+        }
+        for (var one : place.map(it -> able(it.realm(), TokenDirectory.class)).orElse(List.of())) {
+            var verdict = ask(one, () -> one.verifyToken(token));
+            if (verdict instanceof Verdict.Accepted(var user)
+                    && !login.isEmpty()
+                    && !Realms.lowerCase(user.name()).equals(Realms.lowerCase(login))
+                    && !Realms.lowerCase(user.name())
+                            .equals(Realms.lowerCase(place.orElseThrow().name()))) {
+                return new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
+            }
+            if (!verdict.equals(UNKNOWN)) {
+                return verdict;
+            }
+        }
+        return UNKNOWN;
+    }
+
+    @Override
+    public Verdict checkName(String login) throws Fault, InterruptedException {
+        var place = place(login);
+        for (var one : able(place, NameDirectory.class)) {
+            var verdict = ask(one, () -> one.lookUp(place.orElseThrow().name()));
+            if (!verdict.equals(UNKNOWN)) {
+                return verdict;
+            }
+        }
         return UNKNOWN;
     }
 
     @Override
     public String stamp() {
-        return stamp;
+        return offer.stamp();
+    }
+
+    @Override
+    public boolean offers(String mechanism) {
+        return offer.sasl().stream().anyMatch(it -> it.name().equals(mechanism));
     }
 
     @Override
     public boolean encrypted() {
-        return connection.encryption().isPresent();
-    }
-
-    @Override
-    public List<X509Certificate> clientCertificates() {
-        return connection.encryption().map(Encryption::clientCertificates).orElse(List.of());
+        return channel.encrypted();
     }
 
     @Override
     public Optional<byte[]> channelBinding(String type) {
-        return connection.encryption().flatMap(it -> it.channelBinding(type));
+        return channel.channelBinding(type);
+    }
+
+    @Override
+    public List<X509Certificate> clientCertificates() {
+        return channel.clientCertificates();
     }
 
     @Override
     public InetAddress clientAddress() {
-        return connection.client().getAddress();
+        return channel.clientAddress();
     }
 
     /** The name that was asked for last, as it was typed; empty where none was. For the log. */
@@ -136,10 +223,25 @@ final class Accounts implements AuthContext {
     }
 
     /** Nobody is asked for the empty name (RFC 4513 §5.1.2 has it mean an anonymous bind). */
-    private static List<UserDirectory> directories(Optional<Realms.Place> place) {
+    private static <D extends UserDirectory> List<D> able(
+            Optional<Realms.Place> place, Class<D> ability) {
         return place.filter(it -> !it.name().isEmpty())
-                .map(it -> it.realm().directories())
+                .map(it -> able(it.realm(), ability))
                 .orElse(List.of());
+    }
+
+    private static <D extends UserDirectory> List<D> able(Realm realm, Class<D> ability) {
+        return realm.directories().stream().filter(ability::isInstance).map(ability::cast).toList();
+    }
+
+    private static Secret randomSecret() {
+        var octets = new byte[RANDOM_SECRET];
+        RANDOM.nextBytes(octets);
+        try {
+            return Secret.of(octets);
+        } finally {
+            Arrays.fill(octets, (byte) 0);
+        }
     }
 
     private static Optional<SecretDirectory.Shared> whole(Optional<SecretDirectory.Shared> found) {
@@ -148,6 +250,22 @@ final class Accounts implements AuthContext {
             Objects.requireNonNull(it.secret(), "a user without the shared secret");
         });
         return found;
+    }
+
+    private interface Waste<D> {
+        Object on(D directory) throws Fault, InterruptedException;
+    }
+
+    /** Asks those behind the one that has decided, only for the time it takes. */
+    private static <D extends UserDirectory> void spend(List<D> all, int from, Waste<D> question)
+            throws InterruptedException {
+        for (var directory : all.subList(from, all.size())) {
+            try {
+                var _ = question.on(directory);
+            } catch (Fault | RuntimeException | LinkageError _) {
+                // It was not asked for an answer. Whoever needs one of it hears of this.
+            }
+        }
     }
 
     private interface Question<T> {

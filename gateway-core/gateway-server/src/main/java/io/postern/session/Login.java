@@ -40,7 +40,9 @@ final class Login implements AutoCloseable {
         this.sessions = sessions;
         this.connection = connection;
         this.session = session;
-        this.accounts = new Accounts(sessions.realms, connection, stamp);
+        this.accounts =
+                new Accounts(
+                        sessions.realms, connection, sessions.mechanisms.offer(stamp, connection));
     }
 
     /**

@@ -94,15 +94,20 @@ public final class Mechanisms {
      * @param stamp of {@link #stamp}, which lasts as long as the connection
      */
     Offer offer(String stamp, Connection connection) {
-        var plaintext = connection.plaintextAllowed();
         return new Offer(
-                stamp,
-                userPass != null && (plaintext || !userPass.plaintext()),
+                fits(apop, connection) ? stamp : "",
+                fits(userPass, connection),
                 sasl.values().stream()
-                        .filter(it -> plaintext || !it.plaintext())
+                        .filter(it -> fits(it, connection))
                         .map(it -> new Offer.Sasl(it.mechanism(), it.serverFirst()))
                         .toList(),
                 connection.offersTls());
+    }
+
+    private static boolean fits(AuthMechanism mechanism, Connection connection) {
+        return mechanism != null
+                && (connection.plaintextAllowed() || !mechanism.plaintext())
+                && mechanism.fits(new ClientChannel(connection));
     }
 
     /** Starts the attempt that the engine asks for. */

@@ -64,7 +64,8 @@ public final class Realms {
         return all;
     }
 
-    private static String lowerCase(String text) {
+    /** ASCII letters in lower case, all else as it is. */
+    static String lowerCase(String text) {
         var folded = text.toCharArray();
         for (var i = 0; i < folded.length; i++) {
             if (folded[i] >= 'A' && folded[i] <= 'Z') {

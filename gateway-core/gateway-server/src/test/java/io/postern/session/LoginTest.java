@@ -422,7 +422,9 @@ class LoginTest {
     void anEmptyPasswordNeverReachesADirectory() throws InterruptedException {
         PasswordDirectory anonymous = (name, password) -> new Verdict.Accepted(new User("alice"));
         scene.directories = List.of(anonymous);
-        var accounts = new Accounts(scene.sessions().realms, new FakeConnection(scene.journal), "");
+        var accounts =
+                new Accounts(
+                        scene.sessions().realms, new FakeConnection(scene.journal), Scene.NOTHING);
         try (var nothing = Secret.of("")) {
             assertRefused(accounts, "alice", nothing);
         }

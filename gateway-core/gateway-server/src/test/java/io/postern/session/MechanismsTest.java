@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.engine.Offer;
 import io.postern.spi.auth.AuthMechanism;
+import io.postern.spi.auth.Channel;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.SecretDirectory;
 import io.postern.spi.auth.UserDirectory;
@@ -145,6 +146,30 @@ class MechanismsTest {
                         .offer("", clear().withStls());
         assertFalse(offer.userPass());
         assertEquals(List.of(new Offer.Sasl("DIGEST", false)), offer.sasl());
+    }
+
+    @Test
+    @Tag("protocol-63")
+    void aMechanismThatDoesNotFitTheChannelIsNotOffered() throws Exception {
+        var bound =
+                new Scene.Passwords() {
+                    @Override
+                    public boolean fits(Channel channel) {
+                        return channel.encrypted()
+                                && channel.channelBinding("tls-exporter").isPresent();
+                    }
+                };
+        var scene = Scene.usual();
+        scene.ways = List.of(bound, sasl("PLAIN"));
+        var client = scene.connected(clear().withStls().withPasswords());
+        client.line();
+        client.says("USER alice\r\n");
+        assertEquals("-ERR not offered in clear text, use STLS", client.line());
+        client.says("STLS\r\n");
+        client.line();
+        client.secures(StlsTest.TLS);
+        client.says("USER alice\r\n");
+        assertTrue(client.line().startsWith("+OK"));
     }
 
     private static FakeConnection clear() {

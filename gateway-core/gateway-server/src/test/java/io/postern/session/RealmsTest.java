@@ -50,7 +50,7 @@ class RealmsTest {
 
     private Verdict check(Realms realms, String name) throws Fault, InterruptedException {
         try (var password = Secret.of("secret")) {
-            return new Accounts(realms, new FakeConnection(journal), "")
+            return new Accounts(realms, new FakeConnection(journal), Scene.NOTHING)
                     .checkPassword(name, password);
         }
     }
@@ -102,7 +102,8 @@ class RealmsTest {
         var realms = all(new Realm("all", Set.of(), directories, store, false));
 
         assertEquals(WRONG, check(realms, "alice"));
-        assertEquals(List.of("first alice", "second alice"), journal);
+        // The third is asked only for the time that takes, and not about alice.
+        assertEquals(List.of("first alice", "second alice", "third \0alice"), journal);
     }
 
     @Test
@@ -118,7 +119,7 @@ class RealmsTest {
         var realms = all(realm("all", false, new MemoryUsers(Map.of("alice", "secret"))));
         var lengths = new ArrayList<Integer>();
         var verdict =
-                new Accounts(realms, new FakeConnection(journal), "")
+                new Accounts(realms, new FakeConnection(journal), Scene.NOTHING)
                         .checkShared("nobody", secret -> lengths.add(secret.length()));
 
         assertEquals(UNKNOWN, verdict);

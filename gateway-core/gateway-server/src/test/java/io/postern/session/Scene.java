@@ -3,6 +3,7 @@ package io.postern.session;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.engine.Offer;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
@@ -32,6 +33,9 @@ final class Scene {
     static final String ONE = "Subject: one\n\nfirst\n";
     static final String TWO = "Subject: two\r\n\r\n.second\r\n..\r\nlast";
     static final String SECRET = "tanstaaf";
+
+    /** An offer of nothing. */
+    static final Offer NOTHING = new Offer("", false, List.of(), false);
 
     final List<String> journal = Collections.synchronizedList(new ArrayList<>());
     final AtomicLong clock = new AtomicLong(-1_000);

@@ -21,7 +21,7 @@ import java.util.Optional;
 
 /** RFC 2595 §4, as far as the session has to do with it. */
 class StlsTest {
-    private static final Encryption TLS =
+    static final Encryption TLS =
             new Encryption() {
                 @Override
                 public String protocol() {

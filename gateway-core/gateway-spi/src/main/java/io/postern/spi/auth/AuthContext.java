@@ -3,10 +3,6 @@ package io.postern.spi.auth;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
 
-import java.net.InetAddress;
-import java.security.cert.X509Certificate;
-import java.util.List;
-import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -16,7 +12,7 @@ import java.util.function.Predicate;
  * <p>The server picks the realm by the name, asks its directories in order, and sees to it that an
  * unknown user costs what a known one costs.
  */
-public interface AuthContext {
+public interface AuthContext extends Channel {
 
     /**
      * Asks for a password to be checked. An empty name or password is refused here, before any
@@ -38,32 +34,34 @@ public interface AuthContext {
     Verdict checkShared(String name, Predicate<Secret> check) throws Fault, InterruptedException;
 
     /**
+     * The keys to check a SCRAM login with. For a user that does not exist, or has no keys, they
+     * are made up, and the verdict is a refusal. An empty name is one of those.
+     *
+     * @param name what the client typed, prepared by SASLprep
+     */
+    ScramDirectory.Entry scram(String name, ScramHash hash) throws Fault, InterruptedException;
+
+    /**
+     * Asks for a bearer token to be checked. A token that is somebody else's than {@code name} is
+     * refused. An empty token is refused before any directory sees it.
+     *
+     * @param name whom the client wants to be, or an empty text: whoever the token stands for
+     * @param token the caller's, who wipes it afterwards
+     */
+    Verdict checkToken(String name, Secret token) throws Fault, InterruptedException;
+
+    /**
+     * Asks whether somebody may log in whose name the mechanism has seen proven, by {@link
+     * #clientCertificates}. An empty name is refused.
+     */
+    Verdict checkName(String name) throws Fault, InterruptedException;
+
+    /**
      * The stamp in this connection's greeting, angle brackets included (RFC 1939 §7), or an empty
      * text where the greeting had none.
      */
     String stamp();
 
-    /** Whether the connection is encrypted. */
-    boolean encrypted();
-
-    /**
-     * The certificates by which the client proved itself in the TLS handshake, its own first. They
-     * were verified against what the listener trusts; empty where there were none.
-     */
-    default List<X509Certificate> clientCertificates() {
-        return List.of();
-    }
-
-    /**
-     * What ties a login to this very connection (RFC 5056).
-     *
-     * @param type {@code tls-exporter} (RFC 9266) or {@code tls-server-end-point} (RFC 5929 §4)
-     * @return the caller's; empty in the clear, and where this connection has none of that type
-     */
-    default Optional<byte[]> channelBinding(String type) {
-        return Optional.empty();
-    }
-
-    /** Where the client is. */
-    InetAddress clientAddress();
+    /** Whether a SASL mechanism of this name is offered on this connection now. */
+    boolean offers(String mechanism);
 }

@@ -51,6 +51,14 @@ public interface AuthMechanism extends Plugin {
     /** Whether this directory has what the mechanism needs. */
     boolean servedBy(UserDirectory directory);
 
+    /**
+     * Whether a client can use it over this channel. A mechanism that is {@link #plaintext} need
+     * not look whether the channel is encrypted: the server does.
+     */
+    default boolean fits(Channel channel) {
+        return true;
+    }
+
     /** Starts one attempt. Must not block. */
     AuthExchange begin(AuthContext context);
 }

@@ -14,7 +14,12 @@ import io.postern.spi.auth.AuthContext;
 import io.postern.spi.auth.AuthExchange;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthStep;
+import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.ScramDirectory;
+import io.postern.spi.auth.ScramHash;
+import io.postern.spi.auth.ScramKeys;
+import io.postern.spi.auth.TokenDirectory;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
@@ -51,9 +56,13 @@ class ContractProofTest {
     @Test
     void goodOnesPass() {
         for (var good :
-                List.of(GoodDirectory.class, GoodMechanism.class, GoodServerFirstMechanism.class)) {
+                List.of(
+                        GoodDirectory.class,
+                        GoodTokens.class,
+                        GoodMechanism.class,
+                        GoodServerFirstMechanism.class)) {
             var results = run(selectClass(good));
-            assertTrue(results.size() > 10, () -> "the contract did not run: " + results);
+            assertTrue(results.size() > 5, () -> "the contract did not run: " + results);
             assertEquals(Set.of(), failed(results));
         }
     }
@@ -81,6 +90,13 @@ class ContractProofTest {
                         Map.entry(ShowsItself.class, "itsTextHoldsNoPassword"),
                         Map.entry(HandsOutItsOwn.class, "aWipedSecretIsWholeTheNextTime"),
                         Map.entry(HandsOutToAnybody.class, "aStrangerHasNoSecret"),
+                        Map.entry(ChangesSalts.class, "aStrangerLooksLikeAUserAndStaysTheSame"),
+                        Map.entry(OneSaltForAll.class, "aStrangerLooksLikeAUserAndStaysTheSame"),
+                        Map.entry(ShortSalts.class, "aStrangerLooksLikeAUserAndStaysTheSame"),
+                        Map.entry(KeysOfAnother.class, "theKeysAreThoseOfThePassword"),
+                        Map.entry(KnowsEverybody.class, "aProvenNameThatIsNotKnownIsUnknown"),
+                        Map.entry(TrimsTokens.class, "aTokenThatIsNotOneIsRefused"),
+                        Map.entry(WipesTokens.class, "theTokenStaysTheCallers"),
                         Map.entry(
                                 MechanismThatThrows.class, "garbageEndsInAVerdictAndLetsNobodyIn"),
                         Map.entry(
@@ -162,7 +178,11 @@ class ContractProofTest {
 
     // Directories.
 
-    static class GoodDirectory implements PasswordDirectoryContract, SecretDirectoryContract {
+    static class GoodDirectory
+            implements PasswordDirectoryContract,
+                    SecretDirectoryContract,
+                    ScramDirectoryContract,
+                    NameDirectoryContract {
         @Override
         public MemoryUsers directory() {
             return new MemoryUsers(USERS);
@@ -356,6 +376,110 @@ class ContractProofTest {
                 @Override
                 public String toString() {
                     return USERS.toString();
+                }
+            };
+        }
+    }
+
+    static class GoodTokens implements TokenDirectoryContract {
+        @Override
+        public TokenDirectory directory() {
+            return new MemoryTokens(Map.of("abc.def", "alice"));
+        }
+
+        @Override
+        public String token() {
+            return "abc.def";
+        }
+    }
+
+    static class TrimsTokens extends GoodTokens {
+        @Override
+        public TokenDirectory directory() {
+            var good = new MemoryTokens(Map.of("abc.def", "alice"));
+            return new TokenDirectory() {
+                @Override
+                public Verdict verifyToken(Secret token) {
+                    return good.verifyToken(Secret.of(new String(token.chars()).strip()));
+                }
+            };
+        }
+    }
+
+    static class WipesTokens extends GoodTokens {
+        @Override
+        public TokenDirectory directory() {
+            var good = new MemoryTokens(Map.of("abc.def", "alice"));
+            return new TokenDirectory() {
+                @Override
+                public Verdict verifyToken(Secret token) {
+                    try (token) {
+                        return good.verifyToken(token);
+                    }
+                }
+            };
+        }
+    }
+
+    /** A contract run against a directory that departs from a good one in its keys. */
+    abstract static class DepartingKeys implements ScramDirectoryContract {
+        abstract ScramKeys keys(String name, ScramKeys good);
+
+        @Override
+        public ScramDirectory directory() {
+            return new MemoryUsers(USERS) {
+                @Override
+                public Entry scram(String name, ScramHash hash) {
+                    var good = super.scram(name, hash);
+                    return new Entry(keys(name, good.keys()), good.verdict());
+                }
+            };
+        }
+
+        static ScramKeys salted(ScramKeys good, byte[] salt) {
+            return new ScramKeys(salt, good.iterations(), good.storedKey(), good.serverKey());
+        }
+    }
+
+    static class ChangesSalts extends DepartingKeys {
+        private byte count;
+
+        @Override
+        ScramKeys keys(String name, ScramKeys good) {
+            var salt = good.salt().clone();
+            salt[0] = count++;
+            return USERS.containsKey(name) ? good : salted(good, salt);
+        }
+    }
+
+    static class OneSaltForAll extends DepartingKeys {
+        @Override
+        ScramKeys keys(String name, ScramKeys good) {
+            return USERS.containsKey(name) ? good : salted(good, new byte[16]);
+        }
+    }
+
+    static class ShortSalts extends DepartingKeys {
+        @Override
+        ScramKeys keys(String name, ScramKeys good) {
+            return USERS.containsKey(name) ? good : salted(good, Arrays.copyOf(good.salt(), 8));
+        }
+    }
+
+    static class KeysOfAnother extends DepartingKeys {
+        @Override
+        ScramKeys keys(String name, ScramKeys good) {
+            return salted(good, new byte[16]);
+        }
+    }
+
+    static class KnowsEverybody implements NameDirectoryContract {
+        @Override
+        public NameDirectory directory() {
+            return new MemoryUsers(USERS) {
+                @Override
+                public Verdict lookUp(String name) {
+                    return new Verdict.Accepted(new User("alice"));
                 }
             };
         }

@@ -1,0 +1,219 @@
+package io.postern.session;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.engine.Offer;
+import io.postern.spi.Fault;
+import io.postern.spi.Secret;
+import io.postern.spi.User;
+import io.postern.spi.auth.AuthContext;
+import io.postern.spi.auth.NameDirectory;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.ScramDirectory;
+import io.postern.spi.auth.ScramHash;
+import io.postern.spi.auth.ScramKeys;
+import io.postern.spi.auth.SecretDirectory;
+import io.postern.spi.auth.TokenDirectory;
+import io.postern.spi.auth.UserDirectory;
+import io.postern.spi.auth.Verdict;
+import io.postern.spi.auth.Verdict.Reason;
+import io.postern.testkit.auth.MemoryTokens;
+import io.postern.testkit.auth.MemoryUsers;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Several directories of several abilities, as one mechanism sees them. */
+class AccountsTest {
+    private static final Verdict ALICE = new Verdict.Accepted(new User("alice"));
+
+    private final MemoryUsers first = new MemoryUsers(Map.of("alice", "one"));
+    private final MemoryUsers second = new MemoryUsers(Map.of("bob", "two"));
+
+    @Test
+    @Tag("protocol-40")
+    void aRefusalCostsTheSameWhicheverDirectoryItComesFrom() throws Exception {
+        var accounts = accounts(first, second);
+        for (var name : List.of("alice", "bob", "mallory")) {
+            var before = first.comparisons() + second.comparisons();
+            assertTrue(password(accounts, name, "wrong") instanceof Verdict.Refused);
+            assertEquals(before + 2, first.comparisons() + second.comparisons(), name);
+        }
+    }
+
+    @Test
+    @Tag("protocol-40")
+    void theDirectoriesBehindSeeNeitherTheNameNorThePassword() throws Exception {
+        var seen = new ArrayList<String>();
+        PasswordDirectory curious =
+                (name, password) -> {
+                    seen.add(name + " " + new String(password.chars()));
+                    return ALICE;
+                };
+        assertEquals(
+                new Verdict.Refused(Reason.WRONG_PROOF),
+                password(accounts(first, curious), "alice", "almost one"));
+        assertEquals(1, seen.size());
+        assertFalse(seen.getFirst().startsWith("alice"), "the name");
+        assertFalse(seen.getFirst().contains("almost one"), "the password");
+    }
+
+    @Test
+    void aDirectoryBehindThatIsBrokenChangesNoRefusal() throws Exception {
+        PasswordDirectory broken =
+                (name, password) -> {
+                    throw Fault.temporary("away", null);
+                };
+        var accounts = accounts(first, broken);
+        assertEquals(new Verdict.Refused(Reason.WRONG_PROOF), password(accounts, "alice", "wrong"));
+        assertTrue(accounts.fault().isEmpty());
+        assertThrows(Fault.class, () -> password(accounts, "mallory", "wrong"));
+    }
+
+    @Test
+    @Tag("protocol-40")
+    void aSharedSecretOfTheFirstIsLookedForInAllUnlessItFits() throws Exception {
+        var asked = new ArrayList<String>();
+        SecretDirectory counting =
+                name -> {
+                    asked.add(name);
+                    return Optional.empty();
+                };
+        var accounts = accounts(first, counting);
+        assertEquals(ALICE, accounts.checkShared("alice", _ -> true));
+        assertEquals(0, asked.size());
+        accounts.checkShared("alice", _ -> false);
+        accounts.checkShared("mallory", _ -> false);
+        assertEquals(2, asked.size());
+        assertFalse(asked.getFirst().equals("alice"));
+    }
+
+    @Test
+    @Tag("protocol-73")
+    void theKeysOfTheFirstThatKnowsTheUserAreTaken() throws Exception {
+        var accounts = accounts(first, second);
+        var bob = accounts.scram("bob", ScramHash.SHA_256);
+        assertEquals(new Verdict.Accepted(new User("bob")), bob.verdict());
+        assertArrayEquals(
+                second.scram("bob", ScramHash.SHA_256).keys().storedKey(), bob.keys().storedKey());
+    }
+
+    @Test
+    @Tag("protocol-73")
+    void whoIsNobodyAnywhereHasKeysThatStayTheSame() throws Exception {
+        var place = new Realm("org", Set.of("example.org"), List.of(first), store(), true);
+        var realms = new Realms(List.of(place), Optional.empty());
+        for (var name : List.of("mallory@example.org", "alice@elsewhere.org", "", "@example.org")) {
+            var one = accounts(realms).scram(name, ScramHash.SHA_1);
+            var other = accounts(realms).scram(name, ScramHash.SHA_1);
+            assertEquals(new Verdict.Refused(Reason.UNKNOWN_USER), one.verdict());
+            assertArrayEquals(one.keys().salt(), other.keys().salt());
+            assertEquals(ScramKeys.MIN_ITERATIONS, one.keys().iterations());
+        }
+    }
+
+    @Test
+    void aTokenIsCheckedByTheDirectoryThatKnowsIt() throws Exception {
+        TokenDirectory foreign = _ -> new Verdict.Refused(Reason.UNKNOWN_USER);
+        var accounts = accounts(first, foreign, new MemoryTokens(Map.of("t0ken", "alice")));
+        assertEquals(ALICE, token(accounts, "", "t0ken"));
+        assertEquals(ALICE, token(accounts, "alice", "t0ken"));
+        assertEquals(ALICE, token(accounts, "Alice", "t0ken"));
+        assertEquals(new Verdict.Refused(Reason.WRONG_PROOF), token(accounts, "alice", "other"));
+        assertEquals(new Verdict.Refused(Reason.WRONG_PROOF), token(accounts, "alice", ""));
+    }
+
+    @Test
+    @Tag("protocol-66")
+    void theTokenOfSomebodyElseIsRefused() throws Exception {
+        var accounts = accounts(new MemoryTokens(Map.of("t0ken", "alice")));
+        assertEquals(new Verdict.Refused(Reason.NOT_ALLOWED), token(accounts, "bob", "t0ken"));
+        assertEquals(new Verdict.Refused(Reason.NOT_ALLOWED), token(accounts, "alicf", "t0ken"));
+    }
+
+    @Test
+    void aTokenMayCallItsUserByTheNameInTheRealm() throws Exception {
+        var tokens = new MemoryTokens(Map.of("t0ken", "alice"));
+        var place = new Realm("org", Set.of("example.org"), List.of(tokens), store(), true);
+        var realms = new Realms(List.of(place), Optional.empty());
+        assertEquals(ALICE, token(accounts(realms), "alice@example.org", "t0ken"));
+        assertEquals(
+                new Verdict.Refused(Reason.UNKNOWN_USER),
+                token(accounts(realms), "alice@example.com", "t0ken"));
+    }
+
+    @Test
+    void aProvenNameIsLookedUpInOrder() throws Exception {
+        NameDirectory bars = name -> new Verdict.Refused(Reason.NOT_ALLOWED);
+        assertEquals(ALICE, accounts(second, first, bars).checkName("alice"));
+        assertEquals(
+                new Verdict.Refused(Reason.NOT_ALLOWED),
+                accounts(second, bars, first).checkName("alice"));
+        assertEquals(
+                new Verdict.Refused(Reason.UNKNOWN_USER), accounts(first, second).checkName(""));
+    }
+
+    @Test
+    void aBrokenDirectoryOfAnyAbilityIsAFault() {
+        ScramDirectory noKeys = (name, hash) -> null;
+        assertThrows(Fault.class, () -> accounts(noKeys).scram("alice", ScramHash.SHA_1));
+        TokenDirectory noAnswer = _ -> null;
+        assertThrows(Fault.class, () -> token(accounts(noAnswer), "alice", "t0ken"));
+        NameDirectory throwing =
+                name -> {
+                    throw new IllegalStateException("bug");
+                };
+        assertThrows(Fault.class, () -> accounts(throwing).checkName("alice"));
+    }
+
+    @Test
+    void aMechanismHearsWhatElseIsOffered() {
+        var offer = new Offer("", false, List.of(new Offer.Sasl("PLAIN", false)), false);
+        AuthContext context = new Accounts(realms(first), connection(), offer);
+        assertTrue(context.offers("PLAIN"));
+        assertFalse(context.offers("LOGIN"));
+    }
+
+    private static Accounts accounts(UserDirectory... directories) {
+        return accounts(realms(directories));
+    }
+
+    private static Accounts accounts(Realms realms) {
+        return new Accounts(realms, connection(), Scene.NOTHING);
+    }
+
+    private static Realms realms(UserDirectory... directories) {
+        var all = new Realm("all", Set.of(), List.of(directories), store(), false);
+        return new Realms(List.of(all), Optional.of(all));
+    }
+
+    private static TestStore store() {
+        return new TestStore(new ArrayList<>());
+    }
+
+    private static FakeConnection connection() {
+        return new FakeConnection(new ArrayList<>());
+    }
+
+    private static Verdict password(Accounts accounts, String name, String text) throws Exception {
+        try (var password = Secret.of(text)) {
+            return accounts.checkPassword(name, password);
+        }
+    }
+
+    private static Verdict token(Accounts accounts, String name, String text) throws Exception {
+        try (var token = Secret.of(text)) {
+            return accounts.checkToken(name, token);
+        }
+    }
+}
