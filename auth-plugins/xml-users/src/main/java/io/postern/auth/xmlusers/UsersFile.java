@@ -1,5 +1,9 @@
 package io.postern.auth.xmlusers;
 
+import io.postern.auth.stored.Account;
+import io.postern.auth.stored.BrokenFile;
+import io.postern.auth.stored.StoredPassword;
+import io.postern.auth.stored.Users;
 import io.postern.spi.User;
 
 import org.xml.sax.Attributes;

@@ -1,5 +1,6 @@
 package io.postern.auth.xmlusers;
 
+import io.postern.auth.stored.PasswordCheck;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.auth.Verdict;
@@ -64,10 +65,10 @@ final class Fixture {
     XmlUsers start() {
         var users =
                 new XmlUsers(
-                        (stored, password) -> {
+                        new PasswordCheck((stored, password) -> {
                             hashed.add(stored.form());
                             return stored.matches(password);
-                        },
+                        }),
                         nanos::get);
         users.start(
                 new PluginConfig(

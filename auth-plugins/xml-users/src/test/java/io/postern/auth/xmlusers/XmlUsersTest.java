@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.auth.stored.StoredPassword;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.SettingException;

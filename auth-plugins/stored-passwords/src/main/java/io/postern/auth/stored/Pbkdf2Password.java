@@ -1,4 +1,4 @@
-package io.postern.auth.xmlusers;
+package io.postern.auth.stored;
 
 import io.postern.spi.Secret;
 
@@ -10,18 +10,23 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.regex.Pattern;
 
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 
 /**
- * {@code {PBKDF2-SHA512}$iterations$salt$hash} and {@code {PBKDF2-SHA256}...} (RFC 8018 §5.2), salt
- * and hash in base64 with padding, the hash as long as the digest.
+ * PBKDF2 (RFC 8018 §5.2), the hash as long as the digest, in three spellings: {@code
+ * {PBKDF2-SHA512}$iterations$salt$hash} and {@code {PBKDF2-SHA256}...} with salt and hash in
+ * base64, which are made here; OpenLDAP's {@code {PBKDF2-SHA512}iterations$salt$hash} with a dot
+ * for a plus and no padding; Dovecot's {@code {PBKDF2}$1$salt$iterations$hash} of SHA-1, the salt
+ * as it is and the hash in hexadecimal digits.
  */
 final class Pbkdf2Password implements StoredPassword {
     static final String SHA512 = "PBKDF2-SHA512";
     static final String SHA256 = "PBKDF2-SHA256";
+    private static final String SHA1 = "PBKDF2-SHA1";
 
     /** Iterations of hashes made here: what OWASP asked for in 2023. */
     private static final int ITERATIONS_SHA512 = 210_000;
@@ -31,13 +36,16 @@ final class Pbkdf2Password implements StoredPassword {
     /** Octets of a salt made here. */
     private static final int SALT_OCTETS = 16;
 
-    /** Octets of a salt that is read from a file. */
+    /** Octets of a salt that is read. */
     private static final int MIN_SALT = 8;
 
     private static final int MAX_SALT = 64;
 
     private static final Pattern TEXT =
-            Pattern.compile("\\$([0-9]{1,9})\\$([A-Za-z0-9+/]+={0,2})\\$([A-Za-z0-9+/]+={0,2})");
+            Pattern.compile("\\$?([0-9]{1,9})\\$([A-Za-z0-9+/.]+)={0,2}\\$([A-Za-z0-9+/.]+)={0,2}");
+
+    private static final Pattern DOVECOT =
+            Pattern.compile("\\$1\\$([!-#%-9;-~]+)\\$([0-9]{1,9})\\$([0-9a-fA-F]{40})");
 
     private final String scheme;
     private final int iterations;
@@ -51,21 +59,29 @@ final class Pbkdf2Password implements StoredPassword {
         this.hash = hash;
     }
 
-    static Pbkdf2Password parse(String scheme, String text) {
-        var match = TEXT.matcher(text);
-        byte[] salt;
-        byte[] hash;
-        try {
-            if (!match.matches()) {
-                throw new IllegalArgumentException("other characters or parts");
-            }
-            salt = Base64.getDecoder().decode(match.group(2));
-            hash = Base64.getDecoder().decode(match.group(3));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    "is not $ITERATIONS$SALT$HASH with salt and hash in base64", e);
+    static Pbkdf2Password parse(String named, String text) {
+        var scheme = named.equals("PBKDF2") ? SHA1 : named;
+        var dovecot = DOVECOT.matcher(text);
+        if (scheme.equals(SHA1) && dovecot.matches()) {
+            return checked(
+                    scheme,
+                    Integer.parseInt(dovecot.group(2)),
+                    dovecot.group(1).getBytes(StandardCharsets.US_ASCII),
+                    HexFormat.of().parseHex(dovecot.group(3)));
         }
-        int iterations = Integer.parseInt(match.group(1));
+        var match = TEXT.matcher(text);
+        if (!match.matches()) {
+            throw new IllegalArgumentException(
+                    "is not $ITERATIONS$SALT$HASH with salt and hash in base64");
+        }
+        return checked(
+                scheme,
+                Integer.parseInt(match.group(1)),
+                octets(match.group(2)),
+                octets(match.group(3)));
+    }
+
+    private static Pbkdf2Password checked(String scheme, int iterations, byte[] salt, byte[] hash) {
         if (iterations < MIN_ROUNDS || iterations > MAX_ROUNDS) {
             throw new IllegalArgumentException(
                     "has " + iterations + " iterations, not " + MIN_ROUNDS + " to " + MAX_ROUNDS);
@@ -86,7 +102,7 @@ final class Pbkdf2Password implements StoredPassword {
         return new Pbkdf2Password(scheme, iterations, salt, hash);
     }
 
-    /** Stands for the users of a file that has none: it takes the time of a new hash. */
+    /** Stands for the users of a directory that has none: it takes the time of a new hash. */
     static Pbkdf2Password nobody() {
         return new Pbkdf2Password(
                 SHA512, ITERATIONS_SHA512, new byte[SALT_OCTETS], new byte[digestOctets(SHA512)]);
@@ -101,7 +117,9 @@ final class Pbkdf2Password implements StoredPassword {
         int iterations = scheme.equals(SHA512) ? ITERATIONS_SHA512 : ITERATIONS_SHA256;
         var hash = derive(scheme, iterations, salt, password);
         var base64 = Base64.getEncoder();
-        return "$"
+        return "{"
+                + scheme
+                + "}$"
                 + iterations
                 + "$"
                 + base64.encodeToString(salt)
@@ -125,7 +143,7 @@ final class Pbkdf2Password implements StoredPassword {
         var chars = password.chars();
         var key = new PBEKeySpec(chars, salt, iterations, digestOctets(scheme) * Byte.SIZE);
         try {
-            var algorithm = scheme.equals(SHA512) ? "PBKDF2WithHmacSHA512" : "PBKDF2WithHmacSHA256";
+            var algorithm = "PBKDF2WithHmac" + scheme.substring("PBKDF2-".length());
             return SecretKeyFactory.getInstance(algorithm).generateSecret(key).getEncoded();
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every JDK has PBKDF2", e);
@@ -136,7 +154,19 @@ final class Pbkdf2Password implements StoredPassword {
     }
 
     private static int digestOctets(String scheme) {
-        return scheme.equals(SHA512) ? 64 : 32;
+        return switch (scheme) {
+            case SHA512 -> 64;
+            case SHA256 -> 32;
+            default -> 20;
+        };
+    }
+
+    private static byte[] octets(String base64) {
+        try {
+            return Base64.getDecoder().decode(base64.replace('.', '+'));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("has a salt or hash that is no base64", e);
+        }
     }
 
     private static boolean isUtf8(Secret password) {

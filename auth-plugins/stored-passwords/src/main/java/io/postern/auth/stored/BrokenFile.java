@@ -1,9 +1,9 @@
-package io.postern.auth.xmlusers;
+package io.postern.auth.stored;
 
 import java.util.List;
 
 /** A file of users that cannot be used, with everything that is wrong with it. */
-final class BrokenFile extends Exception {
+public final class BrokenFile extends Exception {
     private static final long serialVersionUID = 1L;
 
     /** More would hide the first ones. */
@@ -12,7 +12,7 @@ final class BrokenFile extends Exception {
     /**
      * @param problems each with its line and a remedy, without any password
      */
-    BrokenFile(List<String> problems) {
+    public BrokenFile(List<String> problems) {
         super(text(problems));
     }
 

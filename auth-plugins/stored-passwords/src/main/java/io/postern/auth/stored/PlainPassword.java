@@ -1,4 +1,4 @@
-package io.postern.auth.xmlusers;
+package io.postern.auth.stored;
 
 import io.postern.spi.Secret;
 
@@ -6,10 +6,14 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
 
 /** {@code {PLAIN}}: the password itself, because APOP needs it (RFC 1939 §13). */
-final class PlainPassword implements StoredPassword {
+public final class PlainPassword implements StoredPassword {
     static final String SCHEME = "PLAIN";
+
+    /** What could end the text, or be read as something else, in one kind of file or another. */
+    private static final String AWKWARD = ":&<>\"'{";
 
     private final byte[] octets;
 
@@ -17,18 +21,17 @@ final class PlainPassword implements StoredPassword {
         this.octets = octets;
     }
 
-    static PlainPassword parse(String text) {
-        var octets = text.getBytes(StandardCharsets.UTF_8);
+    static PlainPassword parse(byte[] octets) {
         try (var secret = Secret.of(octets)) {
             if (!StoredPassword.usable(secret)) {
                 throw new IllegalArgumentException(
-                        "is empty, or longer than " + MAX_OCTETS + " octets");
+                        "is empty, holds a NUL, or is longer than " + MAX_OCTETS + " octets");
             }
         }
         return new PlainPassword(octets);
     }
 
-    /** The password, written for an attribute in double quotes. */
+    /** As it is where every kind of file can hold it so, else in base64. */
     static String make(Secret password) {
         var octets = password.octets();
         var chars = CharBuffer.allocate(octets.length);
@@ -38,22 +41,13 @@ final class PlainPassword implements StoredPassword {
                             .newDecoder()
                             .decode(ByteBuffer.wrap(octets), chars, true);
             chars.flip();
-            if (decoded.isError()
-                    || chars.chars().anyMatch(c -> Character.isISOControl(c) || c >= 0xfffe)) {
-                throw new IllegalArgumentException(
-                        "XML can keep a password only if it is UTF-8 without control characters");
-            }
-            var text = new StringBuilder();
-            chars.chars()
-                    .forEach(c -> {
-                        switch (c) {
-                            case '&' -> text.append("&amp;");
-                            case '<' -> text.append("&lt;");
-                            case '"' -> text.append("&quot;");
-                            default -> text.append((char) c);
-                        }
-                    });
-            return text.toString();
+            return decoded.isError()
+                            || chars.isEmpty()
+                            || chars.charAt(0) == ' '
+                            || chars.charAt(chars.length() - 1) == ' '
+                            || chars.chars().anyMatch(PlainPassword::awkward)
+                    ? "{" + SCHEME + ".b64}" + Base64.getEncoder().encodeToString(octets)
+                    : "{" + SCHEME + "}" + chars;
         } finally {
             Arrays.fill(octets, (byte) 0);
             Arrays.fill(chars.array(), '\0');
@@ -61,7 +55,7 @@ final class PlainPassword implements StoredPassword {
     }
 
     /** A copy, which the caller wipes. */
-    Secret secret() {
+    public Secret secret() {
         return Secret.of(octets);
     }
 
@@ -73,5 +67,9 @@ final class PlainPassword implements StoredPassword {
     @Override
     public String form() {
         return SCHEME;
+    }
+
+    private static boolean awkward(int c) {
+        return Character.isISOControl(c) || c >= 0xfffe || AWKWARD.indexOf(c) >= 0;
     }
 }
