@@ -41,6 +41,22 @@ public sealed interface StoredPassword
                     CryptPassword.SHA256,
                     PlainPassword.SCHEME);
 
+    /** What a text without a scheme may be told to have; the usual one first. */
+    List<String> UNNAMED =
+            List.of(
+                    "CRYPT",
+                    PlainPassword.SCHEME,
+                    "PLAIN-MD5",
+                    "LDAP-MD5",
+                    "SHA",
+                    "SHA256",
+                    "SHA512",
+                    "SSHA",
+                    "SSHA256",
+                    "SSHA512",
+                    "PBKDF2",
+                    Argon2Password.SCHEME);
+
     /**
      * Whether this is the password. Takes the time that {@link #form} stands for, whatever the
      * answer.
@@ -57,6 +73,11 @@ public sealed interface StoredPassword
      */
     default int memoryKib() {
         return 0;
+    }
+
+    /** In place of the password of somebody who has none: nothing matches it, in a usual time. */
+    static StoredPassword none() {
+        return Pbkdf2Password.nobody();
     }
 
     /** Reads a text that names its scheme; else as {@link #parse(String, String)}. */

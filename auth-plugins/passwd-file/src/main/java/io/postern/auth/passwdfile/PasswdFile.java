@@ -1,0 +1,121 @@
+package io.postern.auth.passwdfile;
+
+import io.postern.auth.stored.BrokenFile;
+import io.postern.auth.stored.PasswordCheck;
+import io.postern.auth.stored.StoredPassword;
+import io.postern.auth.stored.WatchedUsers;
+import io.postern.spi.PluginConfig;
+import io.postern.spi.Secret;
+import io.postern.spi.Setting;
+import io.postern.spi.SettingException;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.PasswordHasher;
+import io.postern.spi.auth.SecretDirectory;
+import io.postern.spi.auth.Verdict;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * Users and their passwords in a file as Dovecot's {@code passwd-file} or Apache's {@code htpasswd}
+ * has it: one line each, with colons between the fields. Whoever uses it after the file has changed
+ * sees the change, a second later at most; a file that is broken then changes nothing, and the log
+ * says so.
+ *
+ * <p>Names are the same if they differ in nothing but the case of ASCII letters; the spelling in
+ * the file is the canonical one. What the file holds stays in memory while the server runs.
+ */
+public final class PasswdFile implements PasswordDirectory, SecretDirectory, PasswordHasher {
+    private static final Setting FILE =
+            Setting.withDefault(
+                    "file",
+                    Setting.Kind.PATH,
+                    "conf/passwd",
+                    "The file: user:password:uid:gid:gecos:home:shell:extra, or user:password.");
+
+    private static final Setting SCHEME =
+            Setting.choice(
+                    "scheme",
+                    StoredPassword.UNNAMED,
+                    "The scheme of a password that names none in braces.");
+
+    private static final Setting MAILDROP =
+            Setting.optional(
+                    "maildrop",
+                    Setting.Kind.TEXT,
+                    "Gives each user the attribute maildrop: a text with {user}, {local}, {domain},"
+                            + " {home} or {attribute:name}.");
+
+    private static final Setting HOMES =
+            Setting.optional(
+                    "homes",
+                    Setting.Kind.PATH,
+                    "The folder above all homes: {home} in <maildrop> is a home's path below it.");
+
+    private final PasswordCheck check;
+    private final LongSupplier nanoTime;
+    private WatchedUsers users;
+
+    public PasswdFile() {
+        this(new PasswordCheck(), System::nanoTime);
+    }
+
+    /**
+     * @param nanoTime the clock, as {@link System#nanoTime}
+     */
+    PasswdFile(PasswordCheck check, LongSupplier nanoTime) {
+        this.check = check;
+        this.nanoTime = nanoTime;
+    }
+
+    @Override
+    public List<Setting> settings() {
+        return List.of(FILE, SCHEME, MAILDROP, HOMES);
+    }
+
+    @Override
+    public void start(PluginConfig config) {
+        var scheme = config.text(SCHEME.name());
+        var maildrop =
+                config.optionalText(MAILDROP.name())
+                        .map(text -> new MaildropTemplate(text, config.optionalPath(HOMES.name())));
+        var file = config.path(FILE.name());
+        try {
+            users =
+                    new WatchedUsers(
+                            file, it -> PasswdLines.read(it, scheme, maildrop), check, nanoTime);
+        } catch (BrokenFile e) {
+            throw new SettingException(
+                    FILE.name(),
+                    file + " cannot be used:\n  " + e.getMessage(),
+                    "Mend the file, or name another one in <file>.");
+        }
+    }
+
+    @Override
+    public Verdict verify(String name, Secret password) throws InterruptedException {
+        return users.verify(name, password);
+    }
+
+    @Override
+    public Optional<Shared> shared(String name) {
+        return users.shared(name);
+    }
+
+    @Override
+    public List<String> schemes() {
+        return StoredPassword.SCHEMES;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @return the text for the second field
+     * @throws IllegalArgumentException if there is no such scheme, or it cannot keep this password
+     */
+    @Override
+    public String hash(String scheme, Secret password) {
+        return StoredPassword.make(scheme, password);
+    }
+}
