@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
@@ -30,6 +31,7 @@ public final class MemoryRealm implements AuthContext {
 
     private final Map<String, String> secrets;
     private final MemoryUsers users;
+    private final Map<String, ScramDirectory.Entry> entries = new ConcurrentHashMap<>();
     private final String stamp;
     private final Optional<Fault> fault;
     private final Channel channel;
@@ -90,6 +92,12 @@ public final class MemoryRealm implements AuthContext {
         return new MemoryRealm(secrets, stamp, fault, channel, offered, true);
     }
 
+    /** This realm, with keys of the test's own for one name. */
+    public MemoryRealm knowing(String name, ScramDirectory.Entry entry) {
+        entries.put(name, entry);
+        return this;
+    }
+
     /** Every password and token that it was given, in order; the mechanism's to wipe. */
     public List<Secret> shown() {
         return List.copyOf(shown);
@@ -124,7 +132,8 @@ public final class MemoryRealm implements AuthContext {
     @Override
     public ScramDirectory.Entry scram(String name, ScramHash hash) throws Fault {
         unlessBroken();
-        var entry = users.scram(canonical(name), hash);
+        var known = entries.get(name);
+        var entry = known == null ? users.scram(canonical(name), hash) : known;
         verdicts.add(entry.verdict());
         return entry;
     }

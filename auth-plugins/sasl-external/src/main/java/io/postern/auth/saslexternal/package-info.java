@@ -1,0 +1,2 @@
+/** The plugin {@code sasl-external}: SASL EXTERNAL. */
+package io.postern.auth.saslexternal;

@@ -1,0 +1,2 @@
+/** The plugin {@code sasl-login}: SASL LOGIN. */
+package io.postern.auth.sasllogin;
