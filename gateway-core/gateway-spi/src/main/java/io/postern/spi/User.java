@@ -13,6 +13,9 @@ import java.util.Objects;
  */
 public record User(String name, Map<String, String> attributes) {
 
+    /** The attribute that says which device's password it was, where an account has several. */
+    public static final String DEVICE = "device";
+
     /** Longest name, in characters. */
     public static final int MAX_NAME = 255;
 

@@ -1,20 +1,17 @@
 package io.postern.auth.stored;
 
 import io.postern.spi.Secret;
+import io.postern.spi.User;
 import io.postern.spi.auth.Verdict;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Semaphore;
 import java.util.function.BiPredicate;
-
-import javax.crypto.Mac;
-import javax.crypto.SecretKey;
-import javax.crypto.spec.SecretKeySpec;
+import java.util.function.Supplier;
 
 /**
  * Compares a password with the one of an account, or, for a stranger, with another's: only for the
@@ -28,7 +25,7 @@ public final class PasswordCheck {
             (int) Math.min(1 << 20, Runtime.getRuntime().maxMemory() / (4 << 10));
 
     private final BiPredicate<StoredPassword, Secret> compare;
-    private final SecretKey key;
+    private final Decoys decoys;
 
     /**
      * Hashing keeps a processor busy and virtual threads do not take turns: without a bound, many
@@ -50,7 +47,7 @@ public final class PasswordCheck {
         this.compare = compare;
         var octets = new byte[KEY_OCTETS];
         new SecureRandom().nextBytes(octets);
-        this.key = new SecretKeySpec(octets, "HmacSHA256");
+        this.decoys = new Decoys(octets);
     }
 
     /**
@@ -65,63 +62,55 @@ public final class PasswordCheck {
             Collection<StoredPassword> forms,
             Secret password)
             throws InterruptedException {
-        var decoy = decoy(name, forms);
-        var stored = account.map(Account::password).orElse(decoy);
-        var fits = StoredPassword.usable(password) && compare(stored, password);
+        StoredPassword stored =
+                account.map(Account::password)
+                        .or(() -> decoys.choose(name, forms, StoredPassword::form))
+                        .orElseGet(Pbkdf2Password::nobody);
+        var fits = OptionalInt.empty();
+        for (int part = 0; part < stored.parts().size(); part++) {
+            var one = stored.parts().get(part);
+            if (StoredPassword.usable(password)
+                    && bounded(one.memoryKib(), () -> compare.test(one, password))) {
+                fits = OptionalInt.of(part);
+            }
+        }
         if (account.isEmpty()) {
             return new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
         }
-        if (!fits) {
+        if (fits.isEmpty()) {
             return new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
         }
         return account.get().enabled()
-                ? new Verdict.Accepted(account.get().user())
+                ? new Verdict.Accepted(by(account.get().user(), stored.device(fits.getAsInt())))
                 : new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
     }
 
-    private boolean compare(StoredPassword stored, Secret password) throws InterruptedException {
-        int kib = Math.min(MEMORY_KIB, stored.memoryKib());
-        memory.acquire(kib);
+    private static User by(User user, Optional<String> device) {
+        if (device.isEmpty()) {
+            return user;
+        }
+        var attributes = new HashMap<>(user.attributes());
+        attributes.put(User.DEVICE, device.get());
+        return new User(user.name(), attributes);
+    }
+
+    /**
+     * Does what keeps a processor busy, or much memory, in its turn.
+     *
+     * @param kib of memory
+     */
+    <T> T bounded(int kib, Supplier<T> work) throws InterruptedException {
+        int share = Math.min(MEMORY_KIB, kib);
+        memory.acquire(share);
         try {
             processors.acquire();
             try {
-                return compare.test(stored, password);
+                return work.get();
             } finally {
                 processors.release();
             }
         } finally {
-            memory.release(kib);
-        }
-    }
-
-    /**
-     * Always of the same form for one name, and no telling which without the key: a name that is
-     * quick or slow to refuse looks like a user's of that form. A form more changes it for few
-     * names.
-     */
-    private StoredPassword decoy(String name, Collection<StoredPassword> forms) {
-        StoredPassword chosen = Pbkdf2Password.nobody();
-        long best = Long.MIN_VALUE;
-        for (var one : forms) {
-            long rank = rank(one.form(), name);
-            if (rank >= best) {
-                best = rank;
-                chosen = one;
-            }
-        }
-        return chosen;
-    }
-
-    private long rank(String form, String name) {
-        try {
-            var mac = Mac.getInstance("HmacSHA256");
-            mac.init(key);
-            mac.update(form.getBytes(StandardCharsets.UTF_8));
-            mac.update((byte) 0);
-            return ByteBuffer.wrap(mac.doFinal(Users.fold(name).getBytes(StandardCharsets.UTF_8)))
-                    .getLong();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has HmacSHA256, which takes any key", e);
+            memory.release(share);
         }
     }
 }

@@ -1,8 +1,10 @@
 package io.postern.auth.stored;
 
 import io.postern.spi.Secret;
+import io.postern.spi.auth.ScramHash;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a directory keeps in place of a password: the name of a scheme in braces, then the scheme's
@@ -16,7 +18,9 @@ public sealed interface StoredPassword
                 BcryptPassword,
                 DigestPassword,
                 Pbkdf2Password,
-                Argon2Password {
+                Argon2Password,
+                ScramPassword,
+                SeveralPasswords {
 
     /**
      * Most rounds of a hash that is read. More would let one entry hold up every login for seconds,
@@ -39,6 +43,8 @@ public sealed interface StoredPassword
                     Pbkdf2Password.SHA256,
                     CryptPassword.SHA512,
                     CryptPassword.SHA256,
+                    ScramHash.SHA_256.mechanism(),
+                    ScramHash.SHA_1.mechanism(),
                     PlainPassword.SCHEME);
 
     /** What a text without a scheme may be told to have; the usual one first. */
@@ -80,6 +86,26 @@ public sealed interface StoredPassword
         return Pbkdf2Password.nobody();
     }
 
+    /** What a login is compared with, one after the other, whatever the answers. */
+    default List<StoredPassword> parts() {
+        return List.of(this);
+    }
+
+    /** The account's own password, as other passwords than those of devices are called. */
+    default Optional<StoredPassword> own() {
+        return Optional.of(this);
+    }
+
+    /**
+     * The label of the device that has a part of this for its password; empty for the account's own
+     * password.
+     *
+     * @param part from 0, as in {@link #parts}
+     */
+    default Optional<String> device(int part) {
+        return Optional.empty();
+    }
+
     /** Reads a text that names its scheme; else as {@link #parse(String, String)}. */
     static StoredPassword parse(String text) {
         return parse(text, "");
@@ -107,6 +133,9 @@ public sealed interface StoredPassword
                     Pbkdf2Password.parse(encoded.scheme(), encoded.decoded().text());
             case Argon2Password.SCHEME, "ARGON2I", "ARGON2" ->
                     Argon2Password.parse(encoded.scheme(), encoded.decoded().text());
+            case "SCRAM-SHA-1" -> ScramPassword.parse(ScramHash.SHA_1, encoded.decoded().text());
+            case "SCRAM-SHA-256" ->
+                    ScramPassword.parse(ScramHash.SHA_256, encoded.decoded().text());
             // The scheme is not shown: without one, a password may stand in the braces.
             default -> {
                 if (!DigestPassword.knows(encoded.scheme())) {
@@ -139,6 +168,8 @@ public sealed interface StoredPassword
             case Pbkdf2Password.SHA256, Pbkdf2Password.SHA512 ->
                     Pbkdf2Password.make(scheme, password);
             case Argon2Password.SCHEME -> Argon2Password.make(password);
+            case "SCRAM-SHA-1" -> ScramPassword.make(ScramHash.SHA_1, password);
+            case "SCRAM-SHA-256" -> ScramPassword.make(ScramHash.SHA_256, password);
             default ->
                     throw new IllegalArgumentException(
                             "there is no scheme of that name: take one of "

@@ -1,6 +1,8 @@
 package io.postern.auth.stored;
 
 import io.postern.spi.Secret;
+import io.postern.spi.auth.ScramDirectory;
+import io.postern.spi.auth.ScramHash;
 import io.postern.spi.auth.SecretDirectory.Shared;
 import io.postern.spi.auth.Verdict;
 
@@ -72,9 +74,27 @@ public final class WatchedUsers {
         return now().find(name)
                 .filter(Account::enabled)
                 .flatMap(account ->
-                        account.password() instanceof PlainPassword plain
+                        account.password().own().orElse(null) instanceof PlainPassword plain
                                 ? Optional.of(new Shared(account.user(), plain.secret()))
                                 : Optional.empty());
+    }
+
+    /** As {@link io.postern.spi.auth.ScramDirectory#scram}. */
+    public ScramDirectory.Entry scram(String name, ScramHash hash, ScramCheck keys)
+            throws InterruptedException {
+        var now = now();
+        return keys.entry(name, now.find(name), now.forms(), hash);
+    }
+
+    /** As {@link io.postern.spi.auth.NameDirectory#lookUp}. */
+    public Verdict lookUp(String name) {
+        var account = now().find(name);
+        if (account.isEmpty()) {
+            return new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
+        }
+        return account.get().enabled()
+                ? new Verdict.Accepted(account.get().user())
+                : new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
     }
 
     /** The users as of now. One thread looks at the file; the others go on with what they have. */

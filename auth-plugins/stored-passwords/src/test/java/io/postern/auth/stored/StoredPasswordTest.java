@@ -85,6 +85,11 @@ class StoredPasswordTest {
                     "{PBKDF2-SHA512}10000$AAECAwQFBgcICQoLDA0ODw$ZlfloqC0gOeQdYg6yUAdbbfQVi"
                             + "Kw49dpEezZJgpBcKhxdG7a0KOmCkmIyVgnoVSHgBZG1O8WJJ6cVwr74pdIxg",
                     "{SHA384}48gx7KLpvN+HuhC1Dvy+6//LWtKqZiD+/STOk10Mb+KhcEaMklUNoO3680BNBU" + "q/",
+                    // doveadm pw of Dovecot 2.3.19
+                    "{SCRAM-SHA-256}4096,8rBIRzpKuQQ2OAFWSypdwQ==,LMw5tuEJiRfxdeQDyMCSbKV5g9S97DO2J"
+                            + "FZZI4Xb8Ts=,S0nalf9L1WADDNEmVVYYxu+Vw7rSKP19veIiw9ljUhk=",
+                    "{SCRAM-SHA-1}4096,f34sazY+yhaXX6kdP30QNw==,uKVrS2Nf8L976tfQVzux2ffbGIE=,FJ1Q20"
+                            + "AKh89rfqjgqEuoF5wwVWo=",
                     "{PLAIN}" + PASSWORD,
                     "{Cleartext}" + PASSWORD);
 
@@ -231,6 +236,14 @@ class StoredPasswordTest {
                 "{geheim",
                 "{geheim}x",
                 "{plan}geheim",
+                "{SCRAM-SHA-1}geheim",
+                "{SCRAM-SHA-1}4096,AAAA,geheim,geheim",
+                "{SCRAM-SHA-1}4095,AAAA,uKVrS2Nf8L976tfQVzux2ffbGIE=,uKVrS2Nf8L976tfQVzux2ffbGIE=",
+                "{SCRAM-SHA-1}1000001,AAAA,uKVrS2Nf8L976tfQVzux2ffbGIE=,uKVrS2Nf8L976tfQVzux2ffbGI"
+                        + "E=",
+                "{SCRAM-SHA-256}4096,AAAA,uKVrS2Nf8L976tfQVzux2ffbGIE=,uKVrS2Nf8L976tfQVzux2ffbGIE"
+                        + "=",
+                "{SCRAM-SHA-512}4096,AAAA,AAAA,AAAA",
                 "{PLAIN.rot13}geheim",
                 "{PLAIN.b64}geheim!",
                 "{PLAIN.hex}geheim",

@@ -2,6 +2,7 @@ package io.postern.auth.xmlusers;
 
 import io.postern.auth.stored.Account;
 import io.postern.auth.stored.BrokenFile;
+import io.postern.auth.stored.SeveralPasswords;
 import io.postern.auth.stored.StoredPassword;
 import io.postern.auth.stored.Users;
 import io.postern.spi.User;
@@ -24,6 +25,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 import javax.xml.XMLConstants;
 import javax.xml.parsers.ParserConfigurationException;
@@ -36,6 +39,16 @@ import javax.xml.parsers.SAXParserFactory;
 final class UsersFile extends DefaultHandler {
     private static final String PASSWD = "Make one with \"postern passwd\".";
 
+    /** Where elements stand, and mistakes are told. */
+    private static final List<String> KNOWN =
+            List.of("", "users", "users/user", "users/user/attribute", "users/user/device");
+
+    /** What the session's line can show. */
+    private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9._-]{1,63}");
+
+    /** Most devices of a user: a login is compared with all of them. */
+    private static final int MAX_DEVICES = 10;
+
     private final List<String> problems = new ArrayList<>();
     private final Map<String, Account> accounts = new LinkedHashMap<>();
     private final Map<String, Integer> lines = new HashMap<>();
@@ -43,7 +56,10 @@ final class UsersFile extends DefaultHandler {
     private final Map<String, String> facts = new HashMap<>();
     private Locator locator;
     private String name = "";
+    private final Map<String, StoredPassword> devices = new LinkedHashMap<>();
     private StoredPassword password;
+    private boolean passwordGiven;
+    private boolean deviceGiven;
     private boolean enabled;
 
     private UsersFile() {}
@@ -84,11 +100,13 @@ final class UsersFile extends DefaultHandler {
             case "users" -> only(attributes, List.of());
             case "users/user" -> user(attributes);
             case "users/user/attribute" -> fact(attributes);
+            case "users/user/device" -> device(attributes);
             default -> {
-                if (List.of("", "users", "users/user", "users/user/attribute").contains(inside)) {
+                if (KNOWN.contains(inside)) {
                     problem(
                             "<" + element + "> is not known here",
-                            "The file is <users> with <user> in it, and in that <attribute>.");
+                            "The file is <users> with <user> in it, and in that <attribute> and"
+                                    + " <device>.");
                 }
             }
         }
@@ -96,8 +114,22 @@ final class UsersFile extends DefaultHandler {
 
     @Override
     public void endElement(String uri, String local, String element) {
-        if (String.join("/", open).equals("users/user") && password != null && !name.isEmpty()) {
-            accounts.put(Users.fold(name), new Account(new User(name, facts), password, enabled));
+        if (String.join("/", open).equals("users/user")) {
+            if (!passwordGiven && !deviceGiven) {
+                problem(who() + " has no password", PASSWD);
+            }
+            if (devices.size() > MAX_DEVICES) {
+                problem(
+                        who() + " has more than " + MAX_DEVICES + " devices",
+                        "Each login is compared with all of them: keep fewer.");
+            }
+            if (!name.isEmpty() && (password != null || !devices.isEmpty())) {
+                var kept =
+                        devices.isEmpty()
+                                ? password
+                                : new SeveralPasswords(Optional.ofNullable(password), devices);
+                accounts.put(Users.fold(name), new Account(new User(name, facts), kept, enabled));
+            }
         }
         open.removeLast();
     }
@@ -119,17 +151,10 @@ final class UsersFile extends DefaultHandler {
         only(attributes, List.of("name", "password", "enabled"));
         facts.clear();
         name = name(attributes.getValue("name"));
-        password = null;
-        var text = attributes.getValue("password");
-        if (text == null) {
-            problem(who() + " has no password", PASSWD);
-        } else {
-            try {
-                password = StoredPassword.parse(text);
-            } catch (IllegalArgumentException e) {
-                problem("the password of " + who() + " " + e.getMessage(), PASSWD);
-            }
-        }
+        devices.clear();
+        deviceGiven = false;
+        passwordGiven = attributes.getValue("password") != null;
+        password = passwordGiven ? password(attributes, who()) : null;
         var flag = attributes.getValue("enabled");
         if (flag != null && !flag.equals("true") && !flag.equals("false")) {
             problem(
@@ -137,6 +162,41 @@ final class UsersFile extends DefaultHandler {
                     "Write one of them.");
         }
         enabled = !"false".equals(flag);
+    }
+
+    private void device(Attributes attributes) {
+        only(attributes, List.of("label", "password"));
+        deviceGiven = true;
+        var label = attributes.getValue("label");
+        if (label == null || !LABEL.matcher(label).matches()) {
+            problem(
+                    "a device of "
+                            + who()
+                            + " has no label, or not one of letters, digits, dots,"
+                            + " hyphens and underscores",
+                    "Write <device label=\"phone\" password=\"...\"/>.");
+            return;
+        }
+        if (attributes.getValue("password") == null) {
+            problem("the device \"" + label + "\" of " + who() + " has no password", PASSWD);
+            return;
+        }
+        var kept = password(attributes, "the device \"" + label + "\" of " + who());
+        if (devices.containsKey(label)) {
+            problem("the device \"" + label + "\" of " + who() + " stands twice", "Keep one.");
+        } else if (kept != null) {
+            devices.put(label, kept);
+        }
+    }
+
+    /** Null where it cannot be used. */
+    private StoredPassword password(Attributes attributes, String whose) {
+        try {
+            return StoredPassword.parse(attributes.getValue("password"));
+        } catch (IllegalArgumentException e) {
+            problem("the password of " + whose + " " + e.getMessage(), PASSWD);
+            return null;
+        }
     }
 
     /** Empty where it cannot be one. */

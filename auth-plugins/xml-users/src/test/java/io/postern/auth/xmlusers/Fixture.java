@@ -26,6 +26,11 @@ final class Fixture {
             "{SHA512-CRYPT}$6$rounds=1000$saltstringSALT16$wyKm2SJEfwyOJnnGgAOmcvLqPyrK3sX5RMGG/byY"
                     + "LaNEsJFXVcjM4vOWZxQ.BSAzdC7wY9MlghwCsTjCxdcQ01";
 
+    /** Password: "tän staaf". Made by doveadm pw of Dovecot 2.3.19. */
+    static final String SCRAM =
+            "{SCRAM-SHA-256}4096,8rBIRzpKuQQ2OAFWSypdwQ==,LMw5tuEJiRfxdeQDyMCSbKV5g9S97DO2JFZZI4Xb8Ts="
+                    + ",S0nalf9L1WADDNEmVVYYxu+Vw7rSKP19veIiw9ljUhk=";
+
     static final String PLAIN = "{PLAIN}tän staaf";
 
     final Path file;

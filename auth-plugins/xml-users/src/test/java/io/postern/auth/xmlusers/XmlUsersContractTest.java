@@ -1,13 +1,17 @@
 package io.postern.auth.xmlusers;
 
 import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.ScramHash;
+import io.postern.testkit.auth.NameDirectoryContract;
 import io.postern.testkit.auth.PasswordDirectoryContract;
+import io.postern.testkit.auth.ScramDirectoryContract;
 import io.postern.testkit.auth.SecretDirectoryContract;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -16,7 +20,7 @@ class XmlUsersContractTest {
     @TempDir Path folder;
 
     /** A file in which every password is stored the same way. */
-    abstract class AllOf implements PasswordDirectoryContract {
+    abstract class AllOf implements PasswordDirectoryContract, NameDirectoryContract {
         private final String stored;
         private Fixture fixture;
 
@@ -27,7 +31,11 @@ class XmlUsersContractTest {
         @Override
         public XmlUsers directory() throws Exception {
             fixture = new Fixture(folder);
-            return fixture.start(Fixture.aliceAndBob(stored));
+            return fixture.start(file());
+        }
+
+        String file() {
+            return Fixture.aliceAndBob(stored);
         }
 
         @Override
@@ -61,9 +69,46 @@ class XmlUsersContractTest {
     }
 
     @Nested
-    class WithPlain extends AllOf implements SecretDirectoryContract {
+    class WithPlain extends AllOf implements SecretDirectoryContract, ScramDirectoryContract {
         WithPlain() {
             super(Fixture.PLAIN);
+        }
+    }
+
+    @Nested
+    class WithScram extends AllOf implements ScramDirectoryContract {
+        WithScram() {
+            super(Fixture.SCRAM);
+        }
+
+        @Override
+        public List<ScramHash> hashes() {
+            return List.of(ScramHash.SHA_256);
+        }
+    }
+
+    /** The password is that of one of several devices. */
+    @Nested
+    class WithDevices extends AllOf {
+        WithDevices() {
+            super("");
+        }
+
+        @Override
+        String file() {
+            var devices =
+                    """
+                    <device label="phone" password="{PLAIN}other"/>
+                    <device label="desk" password="%s"/>
+                    """
+                            .formatted(Fixture.SHA_CRYPT);
+            return """
+            <users>
+              <user name="alice" password="{PLAIN}own">%s</user>
+              <user name="bob" password="{PLAIN}own" enabled="false">%s</user>
+            </users>
+            """
+                    .formatted(devices, devices);
         }
     }
 }
