@@ -2,14 +2,18 @@ package io.postern.auth.passwdfile;
 
 import io.postern.auth.stored.BrokenFile;
 import io.postern.auth.stored.PasswordCheck;
+import io.postern.auth.stored.ScramCheck;
 import io.postern.auth.stored.StoredPassword;
 import io.postern.auth.stored.WatchedUsers;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
+import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.PasswordHasher;
+import io.postern.spi.auth.ScramDirectory;
+import io.postern.spi.auth.ScramHash;
 import io.postern.spi.auth.SecretDirectory;
 import io.postern.spi.auth.Verdict;
 
@@ -26,7 +30,12 @@ import java.util.function.LongSupplier;
  * <p>Names are the same if they differ in nothing but the case of ASCII letters; the spelling in
  * the file is the canonical one. What the file holds stays in memory while the server runs.
  */
-public final class PasswdFile implements PasswordDirectory, SecretDirectory, PasswordHasher {
+public final class PasswdFile
+        implements PasswordDirectory,
+                SecretDirectory,
+                ScramDirectory,
+                NameDirectory,
+                PasswordHasher {
     private static final Setting FILE =
             Setting.withDefault(
                     "file",
@@ -56,6 +65,7 @@ public final class PasswdFile implements PasswordDirectory, SecretDirectory, Pas
     private final PasswordCheck check;
     private final LongSupplier nanoTime;
     private WatchedUsers users;
+    private ScramCheck scram;
 
     public PasswdFile() {
         this(new PasswordCheck(), System::nanoTime);
@@ -81,6 +91,7 @@ public final class PasswdFile implements PasswordDirectory, SecretDirectory, Pas
                 config.optionalText(MAILDROP.name())
                         .map(text -> new MaildropTemplate(text, config.optionalPath(HOMES.name())));
         var file = config.path(FILE.name());
+        scram = ScramCheck.keyedIn(config.stateFolder(), check);
         try {
             users =
                     new WatchedUsers(
@@ -101,6 +112,16 @@ public final class PasswdFile implements PasswordDirectory, SecretDirectory, Pas
     @Override
     public Optional<Shared> shared(String name) {
         return users.shared(name);
+    }
+
+    @Override
+    public Entry scram(String name, ScramHash hash) throws InterruptedException {
+        return users.scram(name, hash, scram);
+    }
+
+    @Override
+    public Verdict lookUp(String name) {
+        return users.lookUp(name);
     }
 
     @Override

@@ -2,7 +2,9 @@ package io.postern.auth.passwdfile;
 
 import io.postern.auth.stored.PasswordCheck;
 import io.postern.spi.auth.PasswordDirectory;
+import io.postern.testkit.auth.NameDirectoryContract;
 import io.postern.testkit.auth.PasswordDirectoryContract;
+import io.postern.testkit.auth.ScramDirectoryContract;
 import io.postern.testkit.auth.SecretDirectoryContract;
 
 import org.junit.jupiter.api.Nested;
@@ -53,7 +55,8 @@ class PasswdFileContractTest {
     }
 
     @Nested
-    class OfDovecot extends Lines implements SecretDirectoryContract {
+    class OfDovecot extends Lines
+            implements SecretDirectoryContract, ScramDirectoryContract, NameDirectoryContract {
         OfDovecot() {
             super(
                     """

@@ -6,6 +6,7 @@ import io.postern.auth.remote.Outage;
 import io.postern.auth.stored.Account;
 import io.postern.auth.stored.PasswordCheck;
 import io.postern.auth.stored.PlainPassword;
+import io.postern.auth.stored.ScramCheck;
 import io.postern.auth.stored.StoredPassword;
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
@@ -13,8 +14,11 @@ import io.postern.spi.Secret;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 import io.postern.spi.User;
+import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.PasswordHasher;
+import io.postern.spi.auth.ScramDirectory;
+import io.postern.spi.auth.ScramHash;
 import io.postern.spi.auth.SecretDirectory;
 import io.postern.spi.auth.Verdict;
 
@@ -23,6 +27,7 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +37,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * Users and their passwords in an SQL database, found by a query of the operator's. The database
  * decides which spellings of a name are the same; the query says which one is canonical.
  */
-public final class SqlUsers implements PasswordDirectory, SecretDirectory, PasswordHasher {
+public final class SqlUsers
+        implements PasswordDirectory,
+                SecretDirectory,
+                ScramDirectory,
+                NameDirectory,
+                PasswordHasher {
     private static final Logger log = LoggerFactory.getLogger(SqlUsers.class);
 
     private static final Setting QUERY =
@@ -66,6 +76,7 @@ public final class SqlUsers implements PasswordDirectory, SecretDirectory, Passw
     private Rows rows;
     private Circuit circuit;
     private AnswerCache cache;
+    private ScramCheck scram;
     private String scheme;
 
     public SqlUsers() {
@@ -94,6 +105,7 @@ public final class SqlUsers implements PasswordDirectory, SecretDirectory, Passw
                     "Give " + LEAST_TIMEOUT + " to " + MOST_TIMEOUT + ".");
         }
         scheme = config.text(SCHEME.name());
+        scram = ScramCheck.keyedIn(config.stateFolder(), check);
         cache = AnswerCache.of(config);
         circuit = new Circuit("the database of sql-users", timeout);
         rows = Rows.open(config, Query.parse(QUERY.name(), config.text(QUERY.name())), timeout);
@@ -123,9 +135,7 @@ public final class SqlUsers implements PasswordDirectory, SecretDirectory, Passw
     @Override
     public Verdict verify(String name, Secret password) throws Fault, InterruptedException {
         return cache.verify(
-                name,
-                password,
-                () -> check.verdict(name, account(name), List.copyOf(forms.values()), password));
+                name, password, () -> check.verdict(name, account(name), seen(), password));
     }
 
     @Override
@@ -136,6 +146,21 @@ public final class SqlUsers implements PasswordDirectory, SecretDirectory, Passw
                         account.password() instanceof PlainPassword plain
                                 ? Optional.of(new Shared(account.user(), plain.secret()))
                                 : Optional.empty());
+    }
+
+    @Override
+    public Entry scram(String name, ScramHash hash) throws Fault, InterruptedException {
+        return scram.entry(name, account(name), seen(), hash);
+    }
+
+    @Override
+    public Verdict lookUp(String name) throws Fault, InterruptedException {
+        return account(name)
+                .<Verdict>map(account ->
+                        account.enabled()
+                                ? new Verdict.Accepted(account.user())
+                                : new Verdict.Refused(Verdict.Reason.NOT_ALLOWED))
+                .orElse(new Verdict.Refused(Verdict.Reason.UNKNOWN_USER));
     }
 
     @Override
@@ -152,6 +177,10 @@ public final class SqlUsers implements PasswordDirectory, SecretDirectory, Passw
     @Override
     public String hash(String scheme, Secret password) {
         return StoredPassword.make(scheme, password);
+    }
+
+    private Collection<StoredPassword> seen() {
+        return List.copyOf(forms.values());
     }
 
     private Object probe() throws Outage, Fault {

@@ -2,7 +2,9 @@ package io.postern.auth.sqlusers;
 
 import io.postern.auth.stored.PasswordCheck;
 import io.postern.spi.auth.PasswordDirectory;
+import io.postern.testkit.auth.NameDirectoryContract;
 import io.postern.testkit.auth.PasswordDirectoryContract;
+import io.postern.testkit.auth.ScramDirectoryContract;
 import io.postern.testkit.auth.SecretDirectoryContract;
 
 import org.junit.jupiter.api.Nested;
@@ -15,7 +17,11 @@ import java.util.concurrent.atomic.AtomicLong;
 /** The contracts, in each database. */
 class SqlUsersContractTest {
 
-    abstract static class In implements PasswordDirectoryContract, SecretDirectoryContract {
+    abstract static class In
+            implements PasswordDirectoryContract,
+                    SecretDirectoryContract,
+                    ScramDirectoryContract,
+                    NameDirectoryContract {
         private final TestDatabase database;
         private final AtomicLong compared = new AtomicLong();
 

@@ -70,7 +70,7 @@ enum TestDatabase {
         try {
             users.start(
                     new PluginConfig(
-                            users.settings(), values, Path.of("target"), Path.of("target")));
+                            users.settings(), values, Path.of("target"), Path.of("target/state")));
             return users;
         } catch (Exception e) {
             users.close();
