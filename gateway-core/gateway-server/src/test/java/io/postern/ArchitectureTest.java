@@ -28,6 +28,7 @@ class ArchitectureTest {
     private static final String SPI = "io.postern.spi..";
     private static final String ENGINE = "io.postern.engine..";
     private static final String SESSION = "io.postern.session..";
+    private static final String LIMIT = "io.postern.limit..";
 
     private static ClassesShouldConjunction seesOnly(String room, String... seen) {
         return classes()
@@ -66,7 +67,9 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule the_session_sees_the_engine_and_the_plugin_interfaces =
-            seesOnly(SESSION, JDK, LOG, ENGINE, SPI);
+            seesOnly(SESSION, JDK, LOG, ENGINE, SPI, LIMIT);
+
+    @ArchTest static final ArchRule the_limits_see_the_jdk_and_the_log = seesOnly(LIMIT, JDK, LOG);
 
     @ArchTest
     static final ArchRule the_transport_sees_the_session_and_the_engine =

@@ -387,6 +387,7 @@ public final class Pop3Engine {
                     case NONE -> "not a proper login";
                     case AUTH -> "login refused";
                     case IN_USE -> "maildrop is locked by another session";
+                    case LOGIN_DELAY -> "the last login is too short a time ago";
                     case SYS_TEMP -> "no login just now, try again later";
                     case SYS_PERM -> "no login until the server is mended";
                 });

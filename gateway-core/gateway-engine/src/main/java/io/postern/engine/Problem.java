@@ -8,6 +8,8 @@ public enum Problem {
     AUTH("AUTH"),
     /** They were right, and another session has the maildrop (RFC 2449 §8.1.2). */
     IN_USE("IN-USE"),
+    /** They were right, and the last login is too short a time ago (RFC 2449 §8.1.1). */
+    LOGIN_DELAY("LOGIN-DELAY"),
     /** Ours, and it may pass (RFC 3206 §4). */
     SYS_TEMP("SYS/TEMP"),
     /** Ours, and somebody has to mend it (RFC 3206 §4). */

@@ -36,6 +36,9 @@ final class Login implements AutoCloseable {
     private AuthExchange exchange;
     private OpenDrop drop;
 
+    /** As long as no {@link OpenDrop} closes it. */
+    private UserVisits.Visit visit;
+
     Login(Sessions sessions, Connection connection, String session, String stamp) {
         this.sessions = sessions;
         this.connection = connection;
@@ -97,6 +100,7 @@ final class Login implements AutoCloseable {
     OpenDrop takeDrop() {
         var taken = drop;
         drop = null;
+        visit = null;
         return taken;
     }
 
@@ -112,15 +116,36 @@ final class Login implements AutoCloseable {
         }
         if (drop != null) {
             drop.close();
+        } else if (visit != null) {
+            visit.close();
         }
     }
 
     private Event open(User user) throws Fault, ListingViolation, InterruptedException {
-        var store =
+        var rules = AccountRules.of(user);
+        var against = rules.against(mechanism, connection);
+        if (against.isPresent()) {
+            return refused(Problem.AUTH, against.get());
+        }
+        var realm =
                 accounts.realm()
                         .or(() -> sessions.realms.place(user.name()).map(Realms.Place::realm))
-                        .orElseThrow(() -> noRealm(user))
-                        .store();
+                        .orElseThrow(() -> noRealm(user));
+        visit =
+                sessions.visits.begin(
+                        realm.name() + "/" + user.name(),
+                        rules.sessions(),
+                        sessions.nanoTime.getAsLong());
+        switch (visit.answer()) {
+            case TOO_MANY -> {
+                return refused(Problem.IN_USE, "sessions");
+            }
+            case TOO_EARLY -> {
+                return refused(Problem.LOGIN_DELAY, "login-delay");
+            }
+            case WELCOME -> {}
+        }
+        var store = realm.store();
         var id = Objects.requireNonNull(store.locate(user), "a maildrop id of null");
         var owner = new LockOwner(sessions.settings.node(), session, user.name());
         return switch (sessions.locks.tryAcquire(id, owner, sessions.settings.lockWait())) {
@@ -131,8 +156,9 @@ final class Login implements AutoCloseable {
                 yield refused(Problem.SYS_TEMP, "lock-unavailable");
             }
             case Acquisition.Acquired(var lease) -> {
-                drop = new OpenDrop(sessions, user, store, id, lease);
+                drop = new OpenDrop(sessions, user, store, id, lease, visit);
                 drop.open();
+                visit.opened(rules.loginDelay(), sessions.nanoTime.getAsLong());
                 yield new Event.Opened(drop.messages());
             }
         };

@@ -38,17 +38,25 @@ final class OpenDrop implements AutoCloseable {
     private final MaildropStore store;
     private final MaildropId id;
     private final Lease lease;
+    private final UserVisits.Visit visit;
     private volatile boolean lost;
     private Maildrop maildrop;
     private MessageTable messages;
     private boolean closed;
 
-    OpenDrop(Sessions sessions, User user, MaildropStore store, MaildropId id, Lease lease) {
+    OpenDrop(
+            Sessions sessions,
+            User user,
+            MaildropStore store,
+            MaildropId id,
+            Lease lease,
+            UserVisits.Visit visit) {
         this.sessions = sessions;
         this.user = user;
         this.store = store;
         this.id = id;
         this.lease = lease;
+        this.visit = visit;
     }
 
     /** Opens the maildrop and freezes its listing. The caller closes this, whatever happens. */
@@ -118,6 +126,7 @@ final class OpenDrop implements AutoCloseable {
      * never better than the truth.
      */
     Event.Committed commit(Effect.Commit update) {
+        visit.orderly();
         var marked = update.marked().cardinality();
         if (marked == 0 && update.seen().isEmpty()) {
             return new Event.Committed(0, Problem.NONE);
@@ -165,6 +174,7 @@ final class OpenDrop implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             var _ = sessions.problem("lock coordinator lets go of a lock", e);
         }
+        visit.close();
     }
 
     private void lose(Lease.Loss loss) {

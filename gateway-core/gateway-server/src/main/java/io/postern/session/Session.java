@@ -8,6 +8,7 @@ import io.postern.engine.Problem;
 import io.postern.engine.Reply;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
+import io.postern.spi.User;
 import io.postern.spi.wire.MessageEncoder;
 
 import org.slf4j.Logger;
@@ -62,6 +63,7 @@ public final class Session implements ClientEvents {
     private Ending doom;
 
     private String user = "";
+    private String device = "";
     private int listed;
     private int retrieved;
     private long retrievedOctets;
@@ -428,6 +430,7 @@ public final class Session implements ClientEvents {
         if (opened != null) {
             drop = opened;
             user = drop.user().name();
+            device = drop.user().attributes().getOrDefault(User.DEVICE, "");
             listed = drop.messages().count();
             loggedIn = true;
         }
@@ -551,6 +554,7 @@ public final class Session implements ClientEvents {
                 new SessionLog.End(
                         id,
                         user,
+                        device,
                         connection.client(),
                         connection.listener(),
                         connection.encryption().map(Encryption::protocol).orElse("-"),

@@ -25,6 +25,8 @@ final class SessionLog {
      *
      * @param user the canonical name, or an empty text where nobody logged in
      * @param tls the version, or a hyphen
+     * @param device whose password it was, where the account has several; empty where it was the
+     *     account's own, or no password
      * @param retrieved messages that RETR sent
      * @param octets what they took, without stuffed dots
      * @param removed messages that UPDATE removed
@@ -33,6 +35,7 @@ final class SessionLog {
     record End(
             String session,
             String user,
+            String device,
             InetSocketAddress client,
             InetSocketAddress listener,
             String tls,
@@ -49,6 +52,7 @@ final class SessionLog {
                     + session
                     + " user="
                     + value(user)
+                    + (device.isEmpty() ? "" : " device=" + value(device))
                     + " client="
                     + address(client)
                     + " listener="

@@ -20,6 +20,7 @@ public final class Sessions {
     final Realms realms;
     final LockCoordinator locks;
     final Counters counters;
+    final UserVisits visits = new UserVisits();
 
     /** {@link System#nanoTime}, unless a test has its own. */
     final LongSupplier nanoTime;

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.parallel.Resources;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
@@ -54,7 +56,8 @@ class SessionLogTest {
         var log = caught.toString(StandardCharsets.UTF_8);
         assertTrue(
                 log.contains(
-                        " user=alice client=127.0.0.1:50000 listener=127.0.0.1:110 retrieved=2"
+                        " user=alice client=127.0.0.1:50000 listener=127.0.0.1:110 tls=-"
+                                + " retrieved=2"
                                 + " octets=46 removed=1 left=1 reason=quit duration=PT1.5S"),
                 log);
         assertTrue(
@@ -67,6 +70,26 @@ class SessionLogTest {
                 log);
         assertFalse(log.contains("hunter2"), log);
         assertFalse(log.contains(Scene.SECRET), log);
+    }
+
+    @Test
+    void theDeviceIsShownWhereThePasswordWasADevices() {
+        var client = new InetSocketAddress(InetAddress.getLoopbackAddress(), 50_000);
+        var end =
+                new SessionLog.End(
+                        "s",
+                        "alice",
+                        "phone",
+                        client,
+                        client,
+                        "-",
+                        0,
+                        0,
+                        0,
+                        0,
+                        Ending.QUIT,
+                        Duration.ZERO);
+        assertTrue(end.toString().contains(" user=alice device=phone client="), end.toString());
     }
 
     @Test

@@ -1,0 +1,205 @@
+package io.postern.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.spi.Fault;
+import io.postern.spi.User;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.Verdict;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/** What a directory says of an account, and who is let in then. */
+class AccountRulesTest {
+    private static final String LOCKED_OUT = "-ERR [AUTH] login refused";
+
+    private final Scene scene = Scene.usual();
+
+    /** Everybody knows the secret. */
+    private void account(Map<String, String> attributes) {
+        PasswordDirectory directory =
+                (name, password) ->
+                        password.matches(Scene.SECRET.getBytes(StandardCharsets.UTF_8))
+                                ? new Verdict.Accepted(new User(name, attributes))
+                                : new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
+        scene.directories = List.of(directory);
+    }
+
+    private FakeConnection greeted() throws InterruptedException {
+        return scene.greeted();
+    }
+
+    private static String logsIn(FakeConnection client) throws InterruptedException {
+        return logsIn(client, "alice", Scene.SECRET);
+    }
+
+    private static String logsIn(FakeConnection client, String name, String password)
+            throws InterruptedException {
+        client.says("USER " + name + "\r\n");
+        assertTrue(client.line().startsWith("+OK"));
+        client.says("PASS " + password + "\r\n");
+        return client.line();
+    }
+
+    private static void quits(FakeConnection client) throws InterruptedException {
+        client.says("QUIT\r\n");
+        assertTrue(client.line().startsWith("+OK"));
+        Scene.over(client);
+    }
+
+    private static void drops(FakeConnection client) {
+        client.drops();
+        Scene.over(client);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "pop3, off",
+        "tls, required",
+        "mechanisms, SCRAM-SHA-256 PLAIN",
+        "networks, 192.0.2.0/24 2001:db8::/32",
+    })
+    @Tag("protocol-40")
+    void whoeverMustNotLogInHearsWhatAWrongPasswordHears(String name, String value)
+            throws InterruptedException {
+        account(Map.of(name, value));
+        var client = greeted();
+        assertEquals(LOCKED_OUT, logsIn(client));
+        assertEquals(LOCKED_OUT, logsIn(client, "alice", "wrong"));
+        assertFalse(scene.journal.contains("acquire"), "the lock was asked for");
+        assertTrue(scene.locks.free());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "pop3, on",
+        "tls, optional",
+        "mechanisms, plain user",
+        "networks, '192.0.2.0/24, 127.0.0.0/8 ::1'",
+        "sessions, 1",
+        "login-delay, PT5M",
+        "maildrop, team/alice",
+    })
+    void whatFitsLetsIn(String name, String value) throws InterruptedException {
+        account(Map.of(name, value));
+        assertTrue(logsIn(greeted()).startsWith("+OK"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "pop3, no",
+        "tls, yes",
+        "mechanisms, ''",
+        "networks, everywhere",
+        "networks, 192.0.2.0/33",
+        "sessions, 0",
+        "sessions, many",
+        "login-delay, 300",
+        "login-delay, PT-5M",
+    })
+    @Tag("protocol-48")
+    void whatCannotBeReadLetsNobodyInAndIsTheOperators(String name, String value)
+            throws InterruptedException {
+        account(Map.of(name, value));
+        assertTrue(logsIn(greeted()).startsWith("-ERR [SYS/PERM]"));
+        var fault =
+                assertThrows(
+                        Fault.class, () -> AccountRules.of(new User("alice", Map.of(name, value))));
+        assertTrue(fault.getMessage().startsWith("the attribute " + name + " of alice is "));
+    }
+
+    @Test
+    void tlsIsEnoughForWhomItIsRequired() throws InterruptedException {
+        account(Map.of("tls", "required"));
+        var client = scene.connected(new FakeConnection(scene.journal).withStls());
+        client.line();
+        client.says("STLS\r\n");
+        client.line();
+        client.secures(StlsTest.TLS);
+        assertTrue(logsIn(client).startsWith("+OK"));
+    }
+
+    @Test
+    @Tag("protocol-45")
+    void moreSessionsThanAllowedAreInUse() throws InterruptedException {
+        account(Map.of("sessions", "1"));
+        var first = greeted();
+        assertTrue(logsIn(first).startsWith("+OK"));
+        var second = greeted();
+        assertTrue(logsIn(second).startsWith("-ERR [IN-USE]"));
+        assertEquals(LOCKED_OUT, logsIn(second, "alice", "wrong"));
+        quits(first);
+        assertTrue(logsIn(second).startsWith("+OK"));
+    }
+
+    @Test
+    void aLoginThatFailsBehindTheCountIsNotCounted() throws InterruptedException {
+        account(Map.of("sessions", "1", "login-delay", "PT5M"));
+        scene.store.beforeOpen =
+                id -> {
+                    throw Fault.temporary("away", null);
+                };
+        var client = greeted();
+        assertTrue(logsIn(client).startsWith("-ERR [SYS/TEMP]"));
+        scene.store.beforeOpen = id -> null;
+        assertTrue(logsIn(client).startsWith("+OK"));
+    }
+
+    @Test
+    @Tag("protocol-46")
+    void aLoginWithinTheDelayIsToldSoIfThePasswordIsRight() throws InterruptedException {
+        account(Map.of("login-delay", "PT5M"));
+        var first = greeted();
+        assertTrue(logsIn(first).startsWith("+OK"));
+        quits(first);
+        scene.pass(Duration.ofMinutes(5).minusNanos(1));
+        var second = greeted();
+        assertEquals("-ERR [LOGIN-DELAY] the last login is too short a time ago", logsIn(second));
+        assertEquals(LOCKED_OUT, logsIn(second, "alice", "wrong"));
+        assertTrue(logsIn(greeted(), "bob", Scene.SECRET).startsWith("+OK"), "another user");
+        scene.pass(Duration.ofNanos(1));
+        assertTrue(logsIn(second).startsWith("+OK"));
+    }
+
+    @Test
+    @Tag("protocol-141")
+    void whoLostTheConnectionMayComeBackOnce() throws InterruptedException {
+        account(Map.of("login-delay", "PT5M"));
+        var lost = greeted();
+        assertTrue(logsIn(lost).startsWith("+OK"));
+        drops(lost);
+        var again = greeted();
+        assertTrue(logsIn(again).startsWith("+OK"));
+        drops(again);
+        assertTrue(logsIn(greeted()).startsWith("-ERR [LOGIN-DELAY]"));
+        // The delay still runs from the first login.
+        scene.pass(Duration.ofMinutes(5));
+        assertTrue(logsIn(greeted()).startsWith("+OK"));
+    }
+
+    @Test
+    void usersWhoseDelayIsOverAreForgottenAndTheOthersAreNot() throws InterruptedException {
+        var visits = new UserVisits();
+        var none = OptionalInt.empty();
+        try (var early = visits.begin("early", none, 0)) {
+            early.opened(Duration.ofSeconds(100), 0);
+            early.orderly();
+        }
+        for (var i = 0; i < 5_000; i++) {
+            visits.begin("user" + i, none, i).close();
+        }
+        assertEquals(UserVisits.Answer.TOO_EARLY, visits.begin("early", none, 5_000).answer());
+    }
+}
