@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A configuration of the server, its users and their mail, in a folder of the test's own. */
@@ -23,6 +24,8 @@ final class Site {
 
     private final Map<String, String> passwords = new LinkedHashMap<>();
     private String directory = "<directory plugin=\"xml-users\"><file>%s</file></directory>";
+    private List<String> mechanisms = List.of("user-pass", "apop", "sasl-plain");
+    private final Map<String, String> stored = new LinkedHashMap<>();
     private int delivered;
 
     Site(Path folder) {
@@ -41,6 +44,18 @@ final class Site {
     /** Takes the place of the user directory in {@code gateway.xml}. */
     Site directory(String element) {
         directory = element.replace("%", "%%");
+        return this;
+    }
+
+    /** The plugins by which clients may log in. */
+    Site mechanisms(String... plugins) {
+        mechanisms = List.of(plugins);
+        return this;
+    }
+
+    /** How the file of users keeps a user's password, if not as it is; and what it says beside. */
+    Site keeps(String user, String text, String elements) {
+        stored.put(user, "password=\"%s\">%s</user>".formatted(text, elements));
         return this;
     }
 
@@ -114,9 +129,11 @@ final class Site {
     Path write() throws IOException {
         var users = new StringBuilder("<users>\n");
         passwords.forEach((name, password) ->
-                users.append(
-                        "  <user name=\"%s\" password=\"{PLAIN}%s\"/>\n"
-                                .formatted(name, password)));
+                users.append("  <user name=\"%s\" ".formatted(name))
+                        .append(
+                                stored.getOrDefault(
+                                        name, "password=\"{PLAIN}%s\"/>".formatted(password)))
+                        .append('\n'));
         Files.writeString(users(), users.append("</users>\n"));
         return Files.writeString(folder.resolve("gateway.xml"), gateway());
     }
@@ -137,9 +154,7 @@ final class Site {
             <drain>PT10S</drain>
           </limits>
           <authentication>
-            <mechanism plugin="user-pass"/>
-            <mechanism plugin="apop"/>
-            <mechanism plugin="sasl-plain"/>
+            %s
           </authentication>
           <realms>
             <realm name="%s">
@@ -151,6 +166,12 @@ final class Site {
           </realms>
         </gateway>
         """
-                .formatted(realm, directory.formatted(users()), folder.resolve("mail"));
+                .formatted(
+                        mechanisms.stream()
+                                .map("<mechanism plugin=\"%s\"/>"::formatted)
+                                .collect(Collectors.joining("\n    ")),
+                        realm,
+                        directory.formatted(users()),
+                        folder.resolve("mail"));
     }
 }
