@@ -2,6 +2,7 @@ package io.postern.testkit;
 
 import io.postern.spi.User;
 import io.postern.spi.lock.FencingToken;
+import io.postern.spi.store.Delivery;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
 
@@ -36,7 +37,11 @@ public interface MaildropFixture {
         /** {@link #loseOutcome}. */
         LOSE_OUTCOME,
         /** The store keeps the result of each commit, and gives the same one again. */
-        KEEPS_RESULTS
+        KEEPS_RESULTS,
+        /** The store is a {@link Delivery}. */
+        DELIVERY,
+        /** As such it keeps every unique-id that it is given. */
+        KEEPS_GIVEN_IDS
     }
 
     /** Every ability of this fixture and its store. The same for all tests of one class. */
@@ -76,6 +81,14 @@ public interface MaildropFixture {
      */
     default byte[] kept(byte[] delivered) {
         return delivered;
+    }
+
+    /**
+     * What the store, as a {@link Delivery}, makes of a message: mostly the same octets. Empty
+     * where its format cannot keep them, so that it must refuse the message.
+     */
+    default Optional<byte[]> keptDelivery(byte[] content) {
+        return Optional.of(content);
     }
 
     /**

@@ -17,6 +17,7 @@ import io.postern.spi.lock.FencingToken;
 import io.postern.spi.store.CommitRequest;
 import io.postern.spi.store.CommitResult;
 import io.postern.spi.store.CommitResult.Status;
+import io.postern.spi.store.Delivery;
 import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
@@ -49,6 +51,7 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -1232,6 +1235,317 @@ public abstract class MaildropStoreContract {
         assertTrue(name.matches("[a-z][a-z0-9-]*"), "not a plugin's name: " + name);
         assertNotNull(fixture.store().fenceMode());
         assertSame(fixture.store().fenceMode(), fixture.store().fenceMode());
+    }
+
+    // Delivery
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void aDeliveryKeepsTheOctetsOrRefusesThem(LineEndCorpus.Shape shape) throws Exception {
+        needs(Ability.DELIVERY);
+        var kept = fixture.keptDelivery(shape.stored());
+        if (kept.isEmpty()) {
+            assertRefused(shape.stored(), Optional.empty());
+            try (var session = open(alice)) {
+                assertEquals(0, session.listing().count(), "messages after a refusal");
+            }
+            return;
+        }
+        var id = deliver(shape.stored(), Optional.empty());
+        for (var restarts : oncePerLife()) {
+            try (var session = open(alice)) {
+                assertEquals(1, session.listing().count(), "messages listed");
+                assertEquals(id, session.listing().uniqueId(1), "restarts: " + restarts);
+                assertEquals(text(kept.get()), text(session.read(1)), "restarts: " + restarts);
+                assertEquals(LineEndCorpus.octets(kept.get()), session.listing().octets(1));
+            }
+        }
+    }
+
+    @Test
+    void deliveriesAreListedInTheirOrderBesideOthers() throws Exception {
+        needs(Ability.DELIVERY);
+        var expected = new ArrayList<>(deliver(alice, "one", "two"));
+        for (var subject : List.of("three", "four", "five")) {
+            var content = message(subject);
+            deliver(content, Optional.empty());
+            expected.add(fixture.keptDelivery(content).orElseThrow());
+        }
+        expected.add(deliver(alice, "six"));
+        try (var session = open(alice)) {
+            assertEquals(sorted(expected), session.contents());
+            var three = session.number(expected.get(2));
+            assertEquals(three + 1, session.number(expected.get(3)), "number of the second");
+            assertEquals(three + 2, session.number(expected.get(4)), "number of the third");
+        }
+        try (var session = open(fixture.user("bob"))) {
+            assertEquals(0, session.listing().count(), "messages of somebody else");
+        }
+    }
+
+    @Test
+    void identicalDeliveriesHaveDifferentUniqueIds() throws Exception {
+        needs(Ability.DELIVERY);
+        var ids = new HashSet<String>();
+        for (var i = 0; i < 5; i++) {
+            ids.add(deliver(message("copy"), Optional.empty()));
+        }
+        assertEquals(5, ids.size(), "different unique-ids of five deliveries");
+        try (var session = open(alice)) {
+            assertEquals(ids, session.uniqueIds());
+        }
+    }
+
+    @Test
+    void aDeliverySaysTheUniqueIdThatTheMessageHas() throws Exception {
+        needs(Ability.DELIVERY);
+        var id = deliver(message("one"), Optional.of("1700000000.M1P2.elsewhere"));
+        try (var session = open(alice)) {
+            assertEquals(Set.of(id), session.uniqueIds());
+        }
+    }
+
+    @Test
+    void aGivenUniqueIdIsKept() throws Exception {
+        needs(Ability.KEEPS_GIVEN_IDS);
+        var ids = new TreeSet<String>();
+        for (var id : givenIds()) {
+            assertEquals(id, deliver(message("with " + id), Optional.of(id)), "the answer");
+            ids.add(id);
+        }
+        for (var restarts : oncePerLife()) {
+            try (var session = open(alice)) {
+                assertEquals(ids, new TreeSet<>(session.uniqueIds()), "restarts: " + restarts);
+                for (var number = 1; number <= session.listing().count(); number++) {
+                    var id = session.listing().uniqueId(number);
+                    assertEquals(
+                            text(fixture.keptDelivery(message("with " + id)).orElseThrow()),
+                            text(session.read(number)),
+                            "the message that was given " + id);
+                }
+            }
+        }
+    }
+
+    private static List<String> givenIds() {
+        return List.of(
+                "1700000000.M1P42.host",
+                "1700000001.M2P42.host,S=12,W=13",
+                "000001a95f2e6d3c",
+                "UID12-1700000000",
+                "case",
+                "CASE",
+                ".",
+                "..",
+                "../../x",
+                "/etc/passwd",
+                ".hidden",
+                "~tilde",
+                "-rf",
+                "a:2,S",
+                "17%2F:%3A",
+                "1700000002.a,UIDL=x",
+                "con\\nul*?",
+                "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcde",
+                "fghijklmnopqrstuvwxyz{|}~",
+                "/".repeat(70));
+    }
+
+    @Test
+    void aGivenUniqueIdStaysWhenOthersAreRemoved() throws Exception {
+        needs(Ability.KEEPS_GIVEN_IDS);
+        for (var id : List.of("one", "two", "three")) {
+            deliver(message("same"), Optional.of(id));
+        }
+        try (var session = open(alice)) {
+            for (var number = 1; number <= 3; number++) {
+                if (session.listing().uniqueId(number).equals("two")) {
+                    session.commitOk(session.ref(number));
+                }
+            }
+        }
+        deliver(message("same"), Optional.of("four"));
+        for (var restarts : oncePerLife()) {
+            try (var session = open(alice)) {
+                assertEquals(
+                        Set.of("one", "three", "four"),
+                        session.uniqueIds(),
+                        "restarts: " + restarts);
+            }
+        }
+    }
+
+    @Test
+    void aUniqueIdThatIsThereIsRefused() throws Exception {
+        needs(Ability.DELIVERY);
+        deliver(alice, "one");
+        deliver(message("two"), Optional.of("given"));
+        Map<Integer, String> before;
+        Set<String> ids;
+        try (var session = open(alice)) {
+            before = session.describe();
+            ids = session.uniqueIds();
+        }
+        for (var id : ids) {
+            assertRefused(message("other"), Optional.of(id));
+        }
+        for (var restarts : oncePerLife()) {
+            for (var id : ids) {
+                assertRefused(message("other"), Optional.of(id));
+            }
+            try (var session = open(alice)) {
+                assertEquals(before, session.describe(), "restarts: " + restarts);
+            }
+        }
+    }
+
+    @Test
+    void aUniqueIdWhoseMessageWasRemovedMayBeGivenToItAgain() throws Exception {
+        needs(Ability.KEEPS_GIVEN_IDS);
+        deliver(alice, "stays", "goes");
+        String id;
+        byte[] octets;
+        Map<Integer, String> before;
+        try (var session = open(alice)) {
+            before = session.describe();
+            id = session.listing().uniqueId(2);
+            octets = session.read(2);
+            session.commitOk(session.ref(2));
+        }
+        assertEquals(id, deliver(octets, Optional.of(id)));
+        try (var session = open(alice)) {
+            assertEquals(Set.copyOf(before.values()), Set.copyOf(session.describe().values()));
+        }
+    }
+
+    @Test
+    void anOpenMaildropDoesNotChangeByADelivery() throws Exception {
+        needs(Ability.DELIVERY);
+        deliver(alice, "one", "two");
+        try (var session = open(alice)) {
+            var before = session.describe();
+            deliver(message("three"), Optional.of("later"));
+            assertEquals(before, session.describe());
+            session.commitAll();
+        }
+        try (var session = open(alice)) {
+            assertEquals(1, session.listing().count(), "what was delivered meanwhile is there");
+        }
+    }
+
+    @Test
+    void aContentThatCannotBeReadAddsNothing() throws Exception {
+        needs(Ability.DELIVERY);
+        for (var octets : List.of(0, 1, 100_000, 1_000_000)) {
+            var broken =
+                    new InputStream() {
+                        private int left = octets;
+
+                        @Override
+                        public int read() throws IOException {
+                            if (left == 0) {
+                                throw new IOException("torn");
+                            }
+                            return left-- % 50 == 1 ? '\n' : 'x';
+                        }
+                    };
+            assertThrows(
+                    IOException.class,
+                    () -> delivery().deliver(alice, broken, Optional.of("torn")),
+                    "after " + octets + " octets");
+        }
+        for (var restarts : oncePerLife()) {
+            try (var session = open(alice)) {
+                assertEquals(0, session.listing().count(), "restarts: " + restarts);
+            }
+        }
+        deliver(message("whole"), Optional.of("torn"));
+        try (var session = open(alice)) {
+            assertEquals(1, session.listing().count(), "the same unique-id, whole");
+        }
+    }
+
+    @Test
+    void manyDeliveriesAtTheSameTimeAreAllThereOnce() throws Exception {
+        needs(Ability.DELIVERY);
+        var each = 6;
+        var answers = new ArrayList<Future<List<String>>>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (var thread = 0; thread < 4; thread++) {
+                var who = thread;
+                answers.add(
+                        threads.submit(() -> {
+                            var ids = new ArrayList<String>();
+                            for (var i = 0; i < each; i++) {
+                                ids.add(deliver(message("of " + who), Optional.empty()));
+                            }
+                            return ids;
+                        }));
+            }
+            var ids = new HashSet<String>();
+            for (var answer : answers) {
+                ids.addAll(await(answer));
+            }
+            assertEquals(4 * each, ids.size(), "different unique-ids");
+            try (var session = open(alice)) {
+                assertEquals(ids, session.uniqueIds());
+            }
+        }
+    }
+
+    @Test
+    void ofDeliveriesWithOneUniqueIdOneTakesPlace() throws Exception {
+        needs(Ability.KEEPS_GIVEN_IDS);
+        var threads = 4;
+        for (var round = 0; round < 5; round++) {
+            var id = "/given" + round;
+            var good = new ArrayList<Future<Boolean>>();
+            try (var all = Executors.newVirtualThreadPerTaskExecutor()) {
+                for (var thread = 0; thread < threads; thread++) {
+                    good.add(
+                            all.submit(() -> {
+                                try {
+                                    deliver(message("round " + id), Optional.of(id));
+                                    return true;
+                                } catch (Fault refused) {
+                                    assertEquals(
+                                            Fault.Kind.PERMANENT,
+                                            refused.kind(),
+                                            refused::toString);
+                                    return false;
+                                }
+                            }));
+                }
+                var delivered = 0;
+                for (var one : good) {
+                    delivered += await(one) ? 1 : 0;
+                }
+                assertEquals(1, delivered, "deliveries of " + id);
+            }
+            try (var session = open(alice)) {
+                assertEquals(round + 1, session.listing().count());
+            }
+        }
+    }
+
+    private Delivery delivery() {
+        return (Delivery) fixture.store();
+    }
+
+    private String deliver(byte[] content, Optional<String> id) throws Exception {
+        var given = delivery().deliver(alice, new ByteArrayInputStream(content), id);
+        assertNotNull(given, "deliver() gave null");
+        assertTrue(given.matches("[!-~]{1,70}"), "an illegal unique-id: \"" + given + "\"");
+        return given;
+    }
+
+    private void assertRefused(byte[] content, Optional<String> id) {
+        var refused =
+                assertThrows(
+                        Fault.class,
+                        () -> delivery().deliver(alice, new ByteArrayInputStream(content), id),
+                        () -> "delivered " + text(content) + " as " + id);
+        assertEquals(Fault.Kind.PERMANENT, refused.kind(), refused::toString);
     }
 
     // Helpers

@@ -5,6 +5,7 @@ import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.User;
 import io.postern.spi.lock.FencingToken;
+import io.postern.spi.store.Delivery;
 import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
@@ -34,7 +35,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>The fence is {@link FenceMode#SAME_TRANSACTION} with any lock coordinator, see {@link Fence}.
  */
-public final class JdbcStore implements MaildropStore {
+public final class JdbcStore implements MaildropStore, Delivery {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcStore.class);
     private static final String PREFIX = "jdbc:";
     private static final int CONNECTIONS = 10;
@@ -120,55 +121,45 @@ public final class JdbcStore implements MaildropStore {
         }
     }
 
-    /**
-     * Delivers one message. It is there, on the disk, when this returns; if it throws, the message
-     * may be there whole or not at all.
-     *
-     * @param stored its octets, read to their end, not closed; held in pieces only
-     * @return its unique-id
-     */
-    public String deliver(User user, InputStream stored) throws Fault, IOException {
-        var uniqueId = Ids.random();
-        if (!deliver(user, stored, uniqueId)) {
-            throw new IllegalStateException("the same 128 random bits came twice");
-        }
-        return uniqueId;
-    }
-
-    /**
-     * {@link #deliver(User, InputStream)} with the unique-id that the message had elsewhere.
-     *
-     * @param uniqueId 1 to 70 characters from 0x21 to 0x7E (RFC 1939 §7)
-     * @return false, with nothing read or delivered, if the maildrop has a message of this
-     *     unique-id
-     */
-    public boolean deliver(User user, InputStream stored, String uniqueId)
+    @Override
+    public String deliver(User user, InputStream content, Optional<String> uniqueId)
             throws Fault, IOException {
-        if (!uniqueId.matches("[!-~]{1,70}")) {
-            throw new IllegalArgumentException("not a unique-id: " + uniqueId);
+        if (uniqueId.isPresent() && !uniqueId.get().matches("[!-~]{1,70}")) {
+            throw new IllegalArgumentException("not a unique-id: " + uniqueId.get());
         }
+        var id = uniqueId.orElseGet(Ids::random);
         try {
             var mailbox = mailbox(user.name());
-            if (has(mailbox, uniqueId)) {
-                return false;
+            if (uniqueId.isPresent() && has(mailbox, id)) {
+                throw there(user, id);
             }
             try {
                 database.durable(connection -> {
-                    insert(connection, mailbox, stored, uniqueId);
+                    insert(connection, mailbox, content, id);
                     return null;
                 });
             } catch (LostOutcomeException e) {
-                if (!has(mailbox, uniqueId)) {
+                if (!has(mailbox, id)) {
                     throw e;
                 }
             }
-            return true;
+            return id;
         } catch (UncheckedIOException e) {
             throw e.getCause();
         } catch (SQLException e) {
-            throw Fault.temporary(
-                    "a message for " + locate(user) + " is not delivered: " + e.getMessage(), e);
+            throw duplicate(e)
+                    ? there(user, id)
+                    : Fault.temporary(
+                            "a message for "
+                                    + locate(user)
+                                    + " is not delivered: "
+                                    + e.getMessage(),
+                            e);
         }
+    }
+
+    private Fault there(User user, String uniqueId) {
+        return Fault.permanent(locate(user) + " has a message " + uniqueId + " already", null);
     }
 
     @Override

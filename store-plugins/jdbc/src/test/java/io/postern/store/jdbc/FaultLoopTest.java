@@ -248,7 +248,9 @@ class FaultLoopTest {
         failing.run();
         Optional<String> said;
         try {
-            said = Optional.of(store.deliver(user, new ByteArrayInputStream(body)));
+            said =
+                    Optional.of(
+                            store.deliver(user, new ByteArrayInputStream(body), Optional.empty()));
         } catch (Fault | IOException told) {
             said = Optional.empty();
         }

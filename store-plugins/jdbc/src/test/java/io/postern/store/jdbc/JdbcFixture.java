@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -47,7 +48,9 @@ final class JdbcFixture implements MaildropFixture {
                 Ability.FAIL_OPEN,
                 Ability.FAIL_REMOVAL,
                 Ability.LOSE_OUTCOME,
-                Ability.KEEPS_RESULTS);
+                Ability.KEEPS_RESULTS,
+                Ability.DELIVERY,
+                Ability.KEEPS_GIVEN_IDS);
     }
 
     @Override
@@ -67,7 +70,7 @@ final class JdbcFixture implements MaildropFixture {
 
     @Override
     public void deliver(User user, InputStream stored) throws Exception {
-        store.deliver(user, stored);
+        var _ = store.deliver(user, stored, Optional.empty());
     }
 
     /** Its body, too, so that a reader must notice. */

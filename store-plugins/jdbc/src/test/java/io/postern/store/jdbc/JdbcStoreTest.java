@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -53,7 +54,7 @@ class JdbcStoreTest {
         var body = octets(700_000);
         String uniqueId;
         try (var store = started(Map.of())) {
-            uniqueId = store.deliver(ALICE, new ByteArrayInputStream(body));
+            uniqueId = store.deliver(ALICE, new ByteArrayInputStream(body), Optional.empty());
         }
         try (var store = started(Map.of());
                 var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
@@ -75,7 +76,7 @@ class JdbcStoreTest {
         try (var store = started(Map.of())) {
             for (var round = 0; round < 20; round++) {
                 Thread.currentThread().interrupt();
-                store.deliver(ALICE, new ByteArrayInputStream(octets(10_000)));
+                store.deliver(ALICE, new ByteArrayInputStream(octets(10_000)), Optional.empty());
                 assertTrue(Thread.interrupted(), "the interrupt is still there");
             }
             try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
@@ -100,12 +101,13 @@ class JdbcStoreTest {
         try (var database = TestDatabase.inMemory();
                 var store = new JdbcStore()) {
             store.begin(database.over(database.source()));
-            assertTrue(store.deliver(ALICE, text("one\n"), "000001a95f2e6d3c"));
-            assertFalse(store.deliver(ALICE, text("other\n"), "000001a95f2e6d3c"));
-            assertTrue(store.deliver(new User("bob"), text("one\n"), "000001a95f2e6d3c"));
+            var id = Optional.of("000001a95f2e6d3c");
+            assertEquals("000001a95f2e6d3c", store.deliver(ALICE, text("one\n"), id));
+            assertThrows(Fault.class, () -> store.deliver(ALICE, text("other\n"), id));
+            assertEquals("000001a95f2e6d3c", store.deliver(new User("bob"), text("one\n"), id));
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> store.deliver(ALICE, text("x"), "not one"));
+                    () -> store.deliver(ALICE, text("x"), Optional.of("not one")));
             try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
                 assertEquals(1, drop.listing().count());
                 assertEquals("000001a95f2e6d3c", drop.listing().uniqueId(1));
@@ -122,7 +124,7 @@ class JdbcStoreTest {
             var failing =
                     new SequenceInputStream(
                             new ByteArrayInputStream(octets(300_000)), new FailingStream());
-            assertThrows(IOException.class, () -> store.deliver(ALICE, failing));
+            assertThrows(IOException.class, () -> store.deliver(ALICE, failing, Optional.empty()));
             assertEquals(0, database.count("message"));
             assertEquals(0, database.count("blob_chunk"));
         }
@@ -134,8 +136,8 @@ class JdbcStoreTest {
                 var store = new JdbcStore()) {
             store.begin(database.over(database.source()));
             var body = octets(700_000);
-            store.deliver(ALICE, new ByteArrayInputStream(body));
-            store.deliver(ALICE, text("stays\n"));
+            store.deliver(ALICE, new ByteArrayInputStream(body), Optional.empty());
+            store.deliver(ALICE, text("stays\n"), Optional.empty());
             try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1));
                     var in = drop.content(1)) {
                 var head = in.readNBytes(1000);
@@ -161,7 +163,7 @@ class JdbcStoreTest {
                 var store = new JdbcStore()) {
             var faulty = new FaultyJdbc(database.source());
             store.begin(database.over(faulty.source()));
-            store.deliver(ALICE, new ByteArrayInputStream(octets(700_000)));
+            store.deliver(ALICE, new ByteArrayInputStream(octets(700_000)), Optional.empty());
             try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1));
                     var in = drop.content(1)) {
                 assertEquals(1000, in.readNBytes(1000).length);
@@ -177,7 +179,7 @@ class JdbcStoreTest {
                 var store = new JdbcStore()) {
             var faulty = new FaultyJdbc(database.source());
             store.begin(database.over(faulty.source()));
-            store.deliver(ALICE, text("one\n"));
+            store.deliver(ALICE, text("one\n"), Optional.empty());
             try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
                 faulty.cutOff();
                 var result = commit(drop, 1);
@@ -194,7 +196,7 @@ class JdbcStoreTest {
                 var store = new JdbcStore()) {
             var faulty = new FaultyJdbc(database.source());
             store.begin(database.over(faulty.source()));
-            store.deliver(ALICE, text("one\n"));
+            store.deliver(ALICE, text("one\n"), Optional.empty());
             try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
                 var gone = new AtomicInteger();
                 faulty.rule(operation -> {
@@ -221,7 +223,7 @@ class JdbcStoreTest {
                 var store = new JdbcStore()) {
             store.begin(database.over(database.source()));
             for (var i = 0; i < 2300; i++) {
-                store.deliver(ALICE, text("message " + i + "\n"));
+                store.deliver(ALICE, text("message " + i + "\n"), Optional.empty());
             }
             try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
                 var marked = new ArrayList<Integer>();

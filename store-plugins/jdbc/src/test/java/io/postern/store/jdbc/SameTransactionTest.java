@@ -26,6 +26,7 @@ import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Mail and locks in one database: what a commit sees of the lock. */
@@ -46,7 +47,8 @@ class SameTransactionTest {
         id = store.locate(ALICE);
         store.deliver(
                 ALICE,
-                new ByteArrayInputStream("Subject: x\n\ny\n".getBytes(StandardCharsets.US_ASCII)));
+                new ByteArrayInputStream("Subject: x\n\ny\n".getBytes(StandardCharsets.US_ASCII)),
+                Optional.empty());
     }
 
     @AfterEach

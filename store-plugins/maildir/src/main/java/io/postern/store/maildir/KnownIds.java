@@ -58,14 +58,7 @@ final class KnownIds {
     void assign(MaildirListing listing) throws Fault, InterruptedException {
         var names = listing.names();
         var ids = new String[names.count()];
-        boolean written;
-        try {
-            written = readWritten(names, ids);
-        } catch (IOException e) {
-            throw IoFaults.fault("cannot read", file, e);
-        }
-        if (!written || missing(ids)) {
-            choose(listing.names(), ids, written);
+        if (!complete(names, ids)) {
             try {
                 write(names, ids);
             } catch (IOException e) {
@@ -73,6 +66,31 @@ final class KnownIds {
             }
         }
         listing.uniqueIds(ids);
+    }
+
+    /**
+     * The unique-ids of these messages by what is known now. Writes nothing down: the next opening
+     * does.
+     */
+    String[] ids(Names names) throws Fault, InterruptedException {
+        var ids = new String[names.count()];
+        var _ = complete(names, ids);
+        return ids;
+    }
+
+    /** Whether all of them stand in the file already. */
+    private boolean complete(Names names, String[] ids) throws Fault, InterruptedException {
+        boolean written;
+        try {
+            written = readWritten(names, ids);
+        } catch (IOException e) {
+            throw IoFaults.fault("cannot read", file, e);
+        }
+        if (written && !missing(ids)) {
+            return true;
+        }
+        choose(names, ids, written);
+        return false;
     }
 
     private static boolean missing(String[] ids) {

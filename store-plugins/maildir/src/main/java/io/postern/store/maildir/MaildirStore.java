@@ -5,6 +5,7 @@ import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.User;
 import io.postern.spi.lock.FencingToken;
+import io.postern.spi.store.Delivery;
 import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
@@ -14,6 +15,7 @@ import io.postern.store.files.MaildropLayout;
 import io.postern.store.files.MaildropState;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -25,9 +27,10 @@ import java.util.stream.Stream;
 
 /**
  * Keeps mail in Maildirs, beside delivery agents and IMAP servers that use the same ones. It reads
- * {@code new} and {@code cur}, removes what a client marked, and touches nothing else there.
+ * {@code new} and {@code cur}, removes what a client marked, and touches nothing else there. What
+ * is delivered through it goes the way of any delivery agent's mail.
  */
-public final class MaildirStore implements MaildropStore {
+public final class MaildirStore implements MaildropStore, Delivery {
     private static final String PREFIX = "maildir:";
 
     private MaildropLayout layout;
@@ -36,6 +39,7 @@ public final class MaildirStore implements MaildropStore {
     private boolean trustHints;
     private boolean markSeen;
     private Optional<IdList> idList;
+    private Deliverer deliverer;
 
     @Override
     public String name() {
@@ -108,6 +112,7 @@ public final class MaildirStore implements MaildropStore {
                     case "courier" -> Optional.of(new CourierIds());
                     default -> Optional.empty();
                 };
+        deliverer = new Deliverer(idList);
     }
 
     @Override
@@ -136,6 +141,17 @@ public final class MaildirStore implements MaildropStore {
             new KnownIds(maildir, idList.get()).assign(listing);
         }
         return new MaildirDrop(maildir, listing, maildropState, opening, markSeen);
+    }
+
+    @Override
+    public String deliver(User user, InputStream content, Optional<String> uniqueId)
+            throws Fault, IOException, InterruptedException {
+        var id = locate(user);
+        var maildir = new Maildir(layout.path(PREFIX, id));
+        if (refuseMissing) {
+            var _ = present(maildir);
+        }
+        return deliverer.deliver(maildir, new MaildropState(state, id), content, uniqueId);
     }
 
     private boolean present(Maildir maildir) throws Fault, InterruptedException {

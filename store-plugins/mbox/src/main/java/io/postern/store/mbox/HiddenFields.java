@@ -29,6 +29,11 @@ final class HiddenFields {
 
     private HiddenFields() {}
 
+    /** All of them, for people. */
+    static String names() {
+        return String.join(", ", NAMES);
+    }
+
     /** Whether a header line, of which at least the first {@link #MAX_OCTETS} are here, is one. */
     static boolean holds(byte[] line, int length) {
         for (var name : NAMES) {

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * One message as its sender wrote it: without the From_ line, the fields of {@link HiddenFields}
@@ -23,7 +24,7 @@ final class MboxContent extends InputStream {
     private static final int CHUNK = 32 * 1024;
 
     /** A longer run of {@code >} quotes nothing: no line of mail is that long (RFC 5322 §2.1.1). */
-    private static final int MAX_QUOTES = 998;
+    static final int MAX_QUOTES = 998;
 
     private static final byte[] FROM = {'F', 'r', 'o', 'm', ' '};
 
@@ -43,6 +44,7 @@ final class MboxContent extends InputStream {
     private final FileChannel file;
     private final boolean unquote;
     private final MessageDigest sha256;
+    private final Optional<String> given;
     private final ByteBuffer raw = ByteBuffer.allocate(CHUNK).limit(0);
     private final byte[] out = new byte[CHUNK + MAX_QUOTES + FROM.length + HiddenFields.MAX_OCTETS];
     private final byte[] kept = new byte[HiddenFields.MAX_OCTETS];
@@ -68,14 +70,24 @@ final class MboxContent extends InputStream {
         this.unquote = format == MboxFormat.MBOXRD;
         this.end = end;
         this.at = fromLine;
-        try {
-            sha256 = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every JDK has it
-        }
+        sha256 = sha256();
         var line = ByteBuffer.allocate(Math.toIntExact(body - fromLine));
         readFully(line);
         sha256.update(line.flip());
+        given = Draft.given(line.array());
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every JDK has it
+        }
+    }
+
+    /** The unique-id that the message was given at its delivery. */
+    Optional<String> given() {
+        return given;
     }
 
     @Override

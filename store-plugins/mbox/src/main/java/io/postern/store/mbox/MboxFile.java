@@ -90,7 +90,9 @@ final class MboxFile implements AutoCloseable {
             throw Fault.temporary(e.getMessage(), e);
         }
         try {
-            new Rewrite(path, channel).recover(this::removed);
+            var rewrite = new Rewrite(path, channel);
+            rewrite.recover(this::removed);
+            new Append(path, channel).recover(rewrite);
             var all = locks;
             locks = null;
             return all;
@@ -178,6 +180,16 @@ final class MboxFile implements AutoCloseable {
                         keep,
                         note.getBytes(StandardCharsets.UTF_8),
                         this::removed);
+    }
+
+    /** What tells whether anybody writes to the file from now on. The locks are held. */
+    Fingerprint fingerprint() throws IOException {
+        return Fingerprint.of(path);
+    }
+
+    /** Adds a message at the end for good. The locks are held. */
+    void append(Draft draft) throws IOException {
+        new Append(path, channel).add(draft.channel(), draft.fromLine());
     }
 
     @Override

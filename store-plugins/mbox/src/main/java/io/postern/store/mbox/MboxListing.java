@@ -9,6 +9,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -16,8 +17,9 @@ import java.util.List;
  * What is in a file: the place, size and unique-id of each message. Immutable.
  *
  * <p>A unique-id is the digest of the From_ line and of the message as the client gets it, so that
- * neither a place nor a flag changes it. Copies that are the same to the octet are told apart by an
- * ordinal, which {@link Copies} remembers.
+ * neither a place nor a flag changes it; or the one that the message was given at its delivery, see
+ * {@link Draft}. Copies that are the same to the octet are told apart by an ordinal, which {@link
+ * Copies} remembers.
  */
 final class MboxListing implements Listing {
     /** Of a file that is not there. */
@@ -31,6 +33,9 @@ final class MboxListing implements Listing {
     private final byte[] digests;
     private final int[] ordinals;
 
+    /** The unique-ids that messages were given at their delivery; null elsewhere. */
+    private final String[] given;
+
     private MboxListing(int count) {
         this.fromLines = new long[count];
         this.bodies = new long[count];
@@ -39,6 +44,7 @@ final class MboxListing implements Listing {
         this.octets = new long[count];
         this.digests = new byte[count * MboxContent.DIGEST];
         this.ordinals = new int[count];
+        this.given = new String[count];
     }
 
     /** Reads the whole file. The caller holds the file's locks. */
@@ -47,6 +53,7 @@ final class MboxListing implements Listing {
         var ranges = MessageRanges.of(file, format);
         var first = ranges.firstIsPseudo() ? 1 : 0;
         var listing = new MboxListing(ranges.count() - first);
+        var taken = new HashSet<String>();
         for (var index = 0; index < listing.count(); index++) {
             listing.fromLines[index] = ranges.fromLine(index + first);
             listing.bodies[index] = ranges.body(index + first);
@@ -54,6 +61,8 @@ final class MboxListing implements Listing {
             listing.nexts[index] = ranges.next(index + first);
             var content = listing.content(file, format, index + 1);
             listing.octets[index] = MessageEncoder.measure(content);
+            // A copy that somebody made of a message has the unique-id of its octets.
+            listing.given[index] = content.given().filter(taken::add).orElse(null);
             System.arraycopy(
                     content.digest(),
                     0,
@@ -77,6 +86,9 @@ final class MboxListing implements Listing {
 
     @Override
     public String uniqueId(int number) {
+        if (given[number - 1] != null) {
+            return given[number - 1];
+        }
         var ordinal = ordinals[number - 1];
         var digest = digest(number);
         return ordinal == 1 ? digest : digest + "-" + ordinal;
@@ -127,6 +139,9 @@ final class MboxListing implements Listing {
             for (var ordinal : ordinals) {
                 out.writeInt(ordinal);
             }
+            for (var id : given) {
+                out.writeUTF(id == null ? "" : id);
+            }
         }
         return octetsOut.toByteArray();
     }
@@ -148,6 +163,10 @@ final class MboxListing implements Listing {
         in.readFully(listing.digests);
         for (var index = 0; index < listing.ordinals.length; index++) {
             listing.ordinals[index] = in.readInt();
+        }
+        for (var index = 0; index < listing.given.length; index++) {
+            var id = in.readUTF();
+            listing.given[index] = id.isEmpty() ? null : id;
         }
         return listing;
     }

@@ -6,6 +6,7 @@ import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 import io.postern.spi.User;
 import io.postern.spi.lock.FencingToken;
+import io.postern.spi.store.Delivery;
 import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
@@ -14,19 +15,50 @@ import io.postern.store.files.IoFaults;
 import io.postern.store.files.MaildropLayout;
 import io.postern.store.files.MaildropState;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Keeps mail in files of the mbox family, beside the delivery agents and mail programs that use the
  * same files and the same locks.
  */
-public final class MboxStore implements MaildropStore {
+public final class MboxStore implements MaildropStore, Delivery {
     private static final String PREFIX = "mbox:";
+
+    private static final Logger LOG = LoggerFactory.getLogger(MboxStore.class);
+
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    /** The unique-ids in a file that has this fingerprint. */
+    private record Present(Path path, Fingerprint fingerprint, Set<String> ids) {
+        boolean is(Fingerprint now) {
+            return fingerprint.equals(now);
+        }
+    }
+
+    /** Of deliveries in this server, one after the other: they would only wait for the locks. */
+    private final ReentrantLock delivering = new ReentrantLock();
+
+    /** Of the file that was delivered to last. Guarded by {@link #delivering}. */
+    private Present present;
 
     private MaildropLayout layout;
     private Path root;
@@ -122,6 +154,69 @@ public final class MboxStore implements MaildropStore {
             if (file != null) {
                 file.close();
             }
+        }
+    }
+
+    @Override
+    public String deliver(User user, InputStream content, Optional<String> uniqueId)
+            throws Fault, IOException, InterruptedException {
+        var id = locate(user);
+        var path = layout.path(PREFIX, id);
+        try (var draft = Draft.of(state.resolve("drafts"), ways.format(), content, uniqueId)) {
+            delivering.lockInterruptibly();
+            try (var file = new MboxFile(path, ways, new MaildropState(state, id))) {
+                return deliver(file, draft, uniqueId);
+            } catch (IOException e) {
+                throw IoFaults.fault("cannot deliver to", path, e);
+            } finally {
+                delivering.unlock();
+            }
+        }
+    }
+
+    private String deliver(MboxFile file, Draft draft, Optional<String> uniqueId)
+            throws IOException, Fault, InterruptedException {
+        if (!file.exists()) {
+            if (refuseMissing) {
+                throw Fault.permanent("there is no file " + file.path(), null);
+            }
+            make(file.path());
+            if (!file.exists()) {
+                throw Fault.temporary(file.path() + " was removed meanwhile", null);
+            }
+        }
+        try (var _ = file.lock()) {
+            var now = file.fingerprint();
+            if (present == null || !present.path.equals(file.path()) || !present.is(now)) {
+                var listing = file.readOrRecall();
+                var ids = new HashSet<String>();
+                for (var number = 1; number <= listing.count(); number++) {
+                    ids.add(listing.uniqueId(number));
+                }
+                present = new Present(file.path(), now, ids);
+            }
+            if (uniqueId.isPresent() && present.ids.contains(uniqueId.get())) {
+                throw Fault.permanent(
+                        file.path() + " has a message " + uniqueId.get() + " already", null);
+            }
+            file.append(draft);
+            present.ids.add(draft.uniqueId());
+            present = new Present(file.path(), file.fingerprint(), present.ids);
+            return draft.uniqueId();
+        }
+    }
+
+    private static void make(Path file) throws IOException {
+        var folder = file.getParent();
+        Files.createDirectories(folder);
+        var posix = folder.getFileSystem().supportedFileAttributeViews().contains("posix");
+        try {
+            var _ = posix ? Files.createFile(file, OWNER_ONLY) : Files.createFile(file);
+            try (var channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        } catch (FileAlreadyExistsException e) {
+            LOG.debug("{} was made meanwhile", file, e);
         }
     }
 

@@ -63,7 +63,9 @@ final class MboxFixture implements MaildropFixture {
                 Ability.SECOND_STORE,
                 Ability.CHANGE_FLAGS,
                 Ability.FAIL_OPEN,
-                Ability.KEEPS_RESULTS);
+                Ability.KEEPS_RESULTS,
+                Ability.DELIVERY,
+                Ability.KEEPS_GIVEN_IDS);
     }
 
     @Override
@@ -129,6 +131,17 @@ final class MboxFixture implements MaildropFixture {
         var text = latin(delivered);
         var ended = text.isEmpty() || text.endsWith("\n") ? text : text + "\n";
         return latin(format == MboxFormat.MBOXO ? quoted(ended) : ended);
+    }
+
+    /** The same but for the last line end; what mboxo would have to change it refuses. */
+    @Override
+    public Optional<byte[]> keptDelivery(byte[] content) {
+        var text = latin(content);
+        var ended = text.isEmpty() || text.endsWith("\n") ? text : text + "\n";
+        return format == MboxFormat.MBOXO
+                        && (ended.startsWith("From ") || ended.contains("\nFrom "))
+                ? Optional.empty()
+                : Optional.of(latin(ended));
     }
 
     @Override

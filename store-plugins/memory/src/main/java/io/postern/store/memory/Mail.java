@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /** The mail of one maildrop and the highest token it has seen. Every method takes its monitor. */
@@ -50,14 +51,21 @@ final class Mail {
     }
 
     /**
+     * Adds a message.
+     *
      * @param stored kept as it is
+     * @param given the unique-id it is to have
+     * @return the one it has
      */
-    void deliver(byte[] stored) {
+    String deliver(byte[] stored, Optional<String> given) throws Fault {
         var octets = octets(stored);
         synchronized (this) {
             deliveries++;
-            var uniqueId = life + "." + deliveries;
-            messages.put(uniqueId, new Message(uniqueId, octets, stored));
+            var uniqueId = given.orElse(life + "." + deliveries);
+            if (messages.putIfAbsent(uniqueId, new Message(uniqueId, octets, stored)) != null) {
+                throw Fault.permanent(id + " has a message " + uniqueId + " already", null);
+            }
+            return uniqueId;
         }
     }
 

@@ -6,15 +6,18 @@ import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 import io.postern.spi.User;
 import io.postern.spi.lock.FencingToken;
+import io.postern.spi.store.Delivery;
 import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -26,7 +29,7 @@ import java.util.concurrent.ConcurrentMap;
  * <p>With the setting {@code load}, mail is there from the start: each folder below it is named
  * after a user, and each {@code .eml} file in there is one message.
  */
-public final class MemoryStore implements MaildropStore {
+public final class MemoryStore implements MaildropStore, Delivery {
     private static final String LOAD = "load";
 
     /** Parts this store's maildrops and unique-ids from those of any other, also before it. */
@@ -87,13 +90,23 @@ public final class MemoryStore implements MaildropStore {
         return mail(id).open(token);
     }
 
+    @Override
+    public String deliver(User user, InputStream content, Optional<String> uniqueId)
+            throws Fault, IOException {
+        return mail(locate(user)).deliver(content.readAllBytes(), uniqueId);
+    }
+
     /**
      * Delivers one message.
      *
      * @param stored its octets, copied
      */
     public void deliver(User user, byte[] stored) {
-        mail(locate(user)).deliver(stored.clone());
+        try {
+            var _ = mail(locate(user)).deliver(stored.clone(), Optional.empty());
+        } catch (Fault e) {
+            throw new IllegalStateException("a unique-id came twice", e);
+        }
     }
 
     /**

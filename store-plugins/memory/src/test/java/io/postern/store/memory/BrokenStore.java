@@ -6,6 +6,7 @@ import io.postern.spi.lock.FencingToken;
 import io.postern.spi.store.CommitRequest;
 import io.postern.spi.store.CommitResult;
 import io.postern.spi.store.CommitResult.Status;
+import io.postern.spi.store.Delivery;
 import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Listing;
 import io.postern.spi.store.Maildrop;
@@ -14,6 +15,7 @@ import io.postern.spi.store.MaildropStore;
 import io.postern.spi.store.MessageRef;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +27,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,7 +38,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * A store with every ability that the contract knows, and with one defect. Its mail lies in a
  * {@link MemoryStore}, which stands for the disk.
  */
-final class BrokenStore implements MaildropStore {
+final class BrokenStore implements MaildropStore, Delivery {
 
     /** What outlives a store object. */
     static final class Disk {
@@ -138,6 +141,37 @@ final class BrokenStore implements MaildropStore {
         openings.merge(id, 1, Integer::sum);
         var drop = disk.memory.open(disk.memory.locate(disk.users.get(id)), disk.next());
         return new Drop(id, drop, empty);
+    }
+
+    @Override
+    public String deliver(User user, InputStream content, Optional<String> uniqueId)
+            throws Fault, IOException {
+        var located = disk.users.get(locate(user));
+        var octets = new ByteArrayOutputStream();
+        try {
+            var _ = content.transferTo(octets);
+        } catch (IOException torn) {
+            if (has(Defect.DELIVERS_WHAT_COULD_NOT_BE_READ)) {
+                disk.memory.deliver(located, octets.toByteArray());
+            }
+            throw torn;
+        }
+        var stored = octets.toByteArray();
+        if (has(Defect.DELIVERY_REPAIRS_LINE_ENDS)) {
+            stored = latin(text(stored).replaceAll("(?<!\r)\n", "\r\n"));
+        }
+        var given =
+                has(Defect.DELIVERY_FORGETS_THE_UNIQUE_ID) ? Optional.<String>empty() : uniqueId;
+        String id;
+        try {
+            id = disk.memory.deliver(located, new ByteArrayInputStream(stored), given);
+        } catch (Fault refused) {
+            if (!has(Defect.DELIVERS_A_UNIQUE_ID_TWICE)) {
+                throw refused;
+            }
+            id = disk.memory.deliver(located, new ByteArrayInputStream(stored), Optional.empty());
+        }
+        return has(Defect.DELIVERY_SAYS_ANOTHER_UNIQUE_ID) ? id + "x" : id;
     }
 
     private boolean has(Defect which) {

@@ -12,7 +12,7 @@ final class MemoryFixture implements MaildropFixture {
 
     @Override
     public Set<Ability> abilities() {
-        return Set.of(Ability.KEEPS_RESULTS);
+        return Set.of(Ability.KEEPS_RESULTS, Ability.DELIVERY, Ability.KEEPS_GIVEN_IDS);
     }
 
     @Override
