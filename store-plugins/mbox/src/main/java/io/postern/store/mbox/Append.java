@@ -51,6 +51,7 @@ final class Append {
      * @param message the digest of those octets
      * @param fromLine the first of its lines
      */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Intent(
             long oldEnd, int gap, long octets, String witness, String message, byte[] fromLine) {
         long start() {
