@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Everything that the configuration asks for, made and fitted together but not started. Immutable.
@@ -169,15 +170,25 @@ final class Assembly {
                             one.name(),
                             Set.copyOf(one.domains()),
                             one.directories().stream()
-                                    .map(place -> (UserDirectory) loaded.get(place).plugin())
+                                    .map(place -> directory(loaded, place))
                                     .toList(),
                             (MaildropStore) loaded.get(one.store()).plugin(),
-                            one.stripDomain());
+                            one.stripDomain(),
+                            one.stopOnUnknown().stream()
+                                    .map(place -> directory(loaded, place))
+                                    .collect(Collectors.toSet()),
+                            one.nextOnFailure().stream()
+                                    .map(place -> directory(loaded, place))
+                                    .collect(Collectors.toSet()));
             realms.add(realm);
             if (one.byDefault()) {
                 fallback = Optional.of(realm);
             }
         }
         return new Realms(realms, fallback);
+    }
+
+    private static UserDirectory directory(Map<PluginPlace, Loaded<?>> loaded, PluginPlace place) {
+        return (UserDirectory) loaded.get(place).plugin();
     }
 }

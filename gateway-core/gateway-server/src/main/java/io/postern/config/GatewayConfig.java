@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * All that {@code gateway.xml} says. Plugins are named here and not looked at: whether they exist
@@ -74,6 +75,8 @@ public record GatewayConfig(
      * @param domains lower-case; no two realms share one
      * @param stripDomain whether its directories are asked for the name without the domain
      * @param directories at least one, asked in this order
+     * @param stopOnUnknown those of them behind which nobody is asked
+     * @param nextOnFailure those of them that have the next one asked where they have no answer
      */
     public record Realm(
             String name,
@@ -81,10 +84,14 @@ public record GatewayConfig(
             List<String> domains,
             boolean stripDomain,
             List<PluginPlace> directories,
+            Set<PluginPlace> stopOnUnknown,
+            Set<PluginPlace> nextOnFailure,
             PluginPlace store) {
         public Realm {
             domains = List.copyOf(domains);
             directories = List.copyOf(directories);
+            stopOnUnknown = Set.copyOf(stopOnUnknown);
+            nextOnFailure = Set.copyOf(nextOnFailure);
         }
     }
 }

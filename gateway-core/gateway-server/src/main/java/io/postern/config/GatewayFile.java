@@ -284,6 +284,8 @@ public final class GatewayFile {
                                 realms.getFirst().domains(),
                                 realms.getFirst().stripDomain(),
                                 realms.getFirst().directories(),
+                                realms.getFirst().stopOnUnknown(),
+                                realms.getFirst().nextOnFailure(),
                                 realms.getFirst().store()))
                 : realms;
     }
@@ -305,8 +307,15 @@ public final class GatewayFile {
         }
         var taken = new HashSet<String>();
         var directories = new ArrayList<PluginPlace>();
+        var stopOnUnknown = new HashSet<PluginPlace>();
+        var nextOnFailure = new HashSet<PluginPlace>();
         for (var directory : element.children("directory")) {
-            place(directory, "directory", name, taken).ifPresent(directories::add);
+            var stops = word(directory, "on-unknown", "next", "stop");
+            var goesOn = word(directory, "on-failure", "stop", "next");
+            var place = place(directory, "directory", name, taken);
+            place.ifPresent(directories::add);
+            place.filter(_ -> stops).ifPresent(stopOnUnknown::add);
+            place.filter(_ -> goesOn).ifPresent(nextOnFailure::add);
         }
         if (element.children("directory").isEmpty()) {
             problem(
@@ -328,8 +337,16 @@ public final class GatewayFile {
             store = place(one, "store", name, taken);
         }
         close(element);
-        return store.map(
-                kept -> new Realm(name, byDefault, domains, stripDomain, directories, kept));
+        return store.map(kept ->
+                new Realm(
+                        name,
+                        byDefault,
+                        domains,
+                        stripDomain,
+                        directories,
+                        stopOnUnknown,
+                        nextOnFailure,
+                        kept));
     }
 
     private String realmName(Element element, Map<String, Integer> names) {
@@ -390,6 +407,20 @@ public final class GatewayFile {
             wrong(element, name, given.get(), "is neither true nor false", "Give true or false.");
         }
         return given.isPresent() && given.get().text().equals("true");
+    }
+
+    /** Whether an attribute says the second word, and not the first, which it means if absent. */
+    private boolean word(Element element, String name, String usual, String other) {
+        var given = element.attribute(name);
+        if (given.isPresent() && !given.get().text().matches(usual + "|" + other)) {
+            wrong(
+                    element,
+                    name,
+                    given.get(),
+                    "is neither " + usual + " nor " + other,
+                    "Give one of them; without it, it is " + usual + ".");
+        }
+        return given.isPresent() && given.get().text().equals(other);
     }
 
     /**

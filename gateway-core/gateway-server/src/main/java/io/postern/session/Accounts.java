@@ -13,6 +13,9 @@ import io.postern.spi.auth.TokenDirectory;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.net.InetAddress;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -27,8 +30,9 @@ import java.util.function.Predicate;
  * thread.
  *
  * <p>A directory is asked only if it can answer, in its realm's order, the next one only when one
- * knows no such user. What a directory throws is a fault, and stays one even if the mechanism
- * forgets it: see {@link #fault}.
+ * knows no such user, or as the realm says otherwise. What a directory throws is a fault, and stays
+ * one even if the mechanism forgets it: see {@link #fault}. If the next directory is asked then,
+ * and knows the user, there was no fault.
  *
  * <p>A refusal costs the same, whichever directory it comes from: those behind it are asked about a
  * stranger, for nothing but the time that takes (RFC 1939 §13). None but the stranger's name and a
@@ -41,6 +45,8 @@ final class Accounts implements AuthContext {
     /** Before a name, makes one that nobody has: {@link io.postern.spi.User} has no controls. */
     private static final String NOBODY = "\0";
 
+    private static final Logger log = LoggerFactory.getLogger(Accounts.class);
+
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final Verdict UNKNOWN = new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
     private static final Verdict WRONG = new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
@@ -51,6 +57,9 @@ final class Accounts implements AuthContext {
     private String name = "";
     private Realm realm;
     private Fault fault;
+
+    /** What kept a directory from answering for which the next one is asked. */
+    private Fault skipped;
 
     Accounts(Realms realms, Connection connection, Offer offer) {
         this.realms = realms;
@@ -67,17 +76,17 @@ final class Accounts implements AuthContext {
         var able = able(place, PasswordDirectory.class);
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
-            var verdict = ask(one, () -> one.verify(place.orElseThrow().name(), password));
-            if (!verdict.equals(UNKNOWN)) {
-                if (verdict instanceof Verdict.Refused) {
+            var answer = attempt(one, () -> one.verify(place.orElseThrow().name(), password));
+            if (answer.isPresent() && decides(one, answer.get())) {
+                if (answer.get() instanceof Verdict.Refused) {
                     try (var random = randomSecret()) {
                         spend(able, i + 1, rest -> rest.verify(NOBODY + login, random));
                     }
                 }
-                return verdict;
+                return answer.get();
             }
         }
-        return UNKNOWN;
+        return nobody();
     }
 
     @Override
@@ -87,21 +96,27 @@ final class Accounts implements AuthContext {
         var able = able(place, SecretDirectory.class);
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
-            var found = ask(one, () -> whole(one.shared(place.orElseThrow().name())));
-            if (found.isPresent()) {
-                try (var secret = found.get().secret()) {
+            var answer = attempt(one, () -> whole(one.shared(place.orElseThrow().name())));
+            if (answer.isPresent() && answer.get().isPresent()) {
+                skipped = null;
+                var found = answer.get().get();
+                try (var secret = found.secret()) {
                     if (check.test(secret)) {
-                        return new Verdict.Accepted(found.get().user());
+                        return new Verdict.Accepted(found.user());
                     }
                 }
                 spend(able, i + 1, rest -> rest.shared(NOBODY + login));
                 return WRONG;
             }
+            if (answer.isPresent() && realm.stopOnUnknown().contains(one)) {
+                spend(able, i + 1, rest -> rest.shared(NOBODY + login));
+                break;
+            }
         }
         try (var nobodys = randomSecret()) {
             var _ = check.test(nobodys);
         }
-        return UNKNOWN;
+        return nobody();
     }
 
     @Override
@@ -112,14 +127,18 @@ final class Accounts implements AuthContext {
         ScramDirectory.Entry unknown = null;
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
-            var entry = ask(one, () -> one.scram(place.orElseThrow().name(), hash));
-            if (!entry.verdict().equals(UNKNOWN)) {
-                // Nothing is proven yet, so the time must not tell anything either.
-                spend(able, i + 1, rest -> rest.scram(NOBODY + login, hash));
-                return entry;
+            var answer = attempt(one, () -> one.scram(place.orElseThrow().name(), hash));
+            if (answer.isPresent()) {
+                var entry = answer.get();
+                unknown = unknown == null ? entry : unknown;
+                if (decides(one, entry.verdict())) {
+                    // Nothing is proven yet, so the time must not tell anything either.
+                    spend(able, i + 1, rest -> rest.scram(NOBODY + login, hash));
+                    return entry.verdict().equals(UNKNOWN) ? unknown : entry;
+                }
             }
-            unknown = unknown == null ? entry : unknown;
         }
+        var _ = nobody();
         return unknown == null ? nobody(login, hash) : unknown;
     }
 
@@ -143,7 +162,11 @@ final class Accounts implements AuthContext {
             return WRONG;
         }
         for (var one : place.map(it -> able(it.realm(), TokenDirectory.class)).orElse(List.of())) {
-            var verdict = ask(one, () -> one.verifyToken(token));
+            var answer = attempt(one, () -> one.verifyToken(token));
+            if (answer.isEmpty() || !decides(one, answer.get())) {
+                continue;
+            }
+            var verdict = answer.get();
             if (verdict instanceof Verdict.Accepted(var user)
                     && !login.isEmpty()
                     && !Realms.lowerCase(user.name()).equals(Realms.lowerCase(login))
@@ -151,23 +174,21 @@ final class Accounts implements AuthContext {
                             .equals(Realms.lowerCase(place.orElseThrow().name()))) {
                 return new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
             }
-            if (!verdict.equals(UNKNOWN)) {
-                return verdict;
-            }
+            return verdict;
         }
-        return UNKNOWN;
+        return nobody();
     }
 
     @Override
     public Verdict checkName(String login) throws Fault, InterruptedException {
         var place = place(login);
         for (var one : able(place, NameDirectory.class)) {
-            var verdict = ask(one, () -> one.lookUp(place.orElseThrow().name()));
-            if (!verdict.equals(UNKNOWN)) {
-                return verdict;
+            var answer = attempt(one, () -> one.lookUp(place.orElseThrow().name()));
+            if (answer.isPresent() && decides(one, answer.get())) {
+                return answer.get();
             }
         }
-        return UNKNOWN;
+        return nobody();
     }
 
     @Override
@@ -219,6 +240,7 @@ final class Accounts implements AuthContext {
         name = login;
         var place = realms.place(login);
         realm = place.map(Realms.Place::realm).orElse(null);
+        skipped = null;
         return place;
     }
 
@@ -270,6 +292,45 @@ final class Accounts implements AuthContext {
 
     private interface Question<T> {
         T answer() throws Fault, InterruptedException;
+    }
+
+    /** An answer, or none where the next directory is asked instead. */
+    private <T> Optional<T> attempt(UserDirectory directory, Question<T> question)
+            throws Fault, InterruptedException {
+        var before = fault;
+        try {
+            return Optional.of(ask(directory, question));
+        } catch (Fault e) {
+            if (!realm.nextOnFailure().contains(directory)) {
+                throw e;
+            }
+            log.warn("directory {} has no answer; the next one is asked", directory.name(), e);
+            skipped = e;
+            fault = before;
+            return Optional.empty();
+        }
+    }
+
+    /** Whether no other directory is asked behind this answer. */
+    private boolean decides(UserDirectory directory, Verdict verdict) throws Fault {
+        if (!verdict.equals(UNKNOWN)) {
+            skipped = null;
+            return true;
+        }
+        if (!realm.stopOnUnknown().contains(directory)) {
+            return false;
+        }
+        var _ = nobody();
+        return true;
+    }
+
+    /** What it comes to when nobody knows the user: one that did not answer may. */
+    private Verdict nobody() throws Fault {
+        if (skipped != null) {
+            fault = skipped;
+            throw skipped;
+        }
+        return UNKNOWN;
     }
 
     private <T> T ask(UserDirectory directory, Question<T> question)

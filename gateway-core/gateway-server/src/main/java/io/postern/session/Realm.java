@@ -12,24 +12,43 @@ import java.util.Set;
  *
  * @param name for the log
  * @param domains the domain parts of login names that lead here, in any case
- * @param directories asked in this order; the next one only when one knows no such user
+ * @param directories asked in this order; the next one only when one knows no such user, but for
+ *     those in the two sets
  * @param store where the mail of all its users is
  * @param stripDomain whether the directories see {@code alice} instead of {@code
  *     alice@example.org}. Else they see the name as it was typed
+ * @param stopOnUnknown those that know every user: behind them nobody is asked
+ * @param nextOnFailure those that others can stand in for: where one has no answer, the next one is
+ *     asked. A name that then nobody knows has met a fault, for the one without an answer may know
+ *     it
  */
 public record Realm(
         String name,
         Set<String> domains,
         List<UserDirectory> directories,
         MaildropStore store,
-        boolean stripDomain) {
+        boolean stripDomain,
+        Set<UserDirectory> stopOnUnknown,
+        Set<UserDirectory> nextOnFailure) {
     public Realm {
         Objects.requireNonNull(name);
         Objects.requireNonNull(store);
         domains = Set.copyOf(domains);
         directories = List.copyOf(directories);
+        stopOnUnknown = Set.copyOf(stopOnUnknown);
+        nextOnFailure = Set.copyOf(nextOnFailure);
         if (directories.isEmpty()) {
             throw new IllegalArgumentException("realm " + name + " has no directory");
         }
+    }
+
+    /** A realm of directories in neither set. */
+    public Realm(
+            String name,
+            Set<String> domains,
+            List<UserDirectory> directories,
+            MaildropStore store,
+            boolean stripDomain) {
+        this(name, domains, directories, store, stripDomain, Set.of(), Set.of());
     }
 }

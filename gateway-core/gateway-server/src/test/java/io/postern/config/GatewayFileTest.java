@@ -129,6 +129,22 @@ class GatewayFileTest {
     }
 
     @Test
+    void aDirectorySaysWhatComesOfAnUnknownUserAndOfAFailure() throws Exception {
+        var directories =
+                """
+                <directory plugin="ldap" on-failure="next"/>
+                <directory plugin="sql-users" on-unknown="next" on-failure="stop"/>
+                <directory plugin="http" on-unknown="stop"/><store plugin="maildir"/>
+                """;
+        var realm =
+                good(GOOD.replace("<store plugin=\"maildir\"/>", directories)).realms().getFirst();
+        assertEquals(
+                List.of("ldap"), realm.nextOnFailure().stream().map(PluginPlace::plugin).toList());
+        assertEquals(
+                List.of("http"), realm.stopOnUnknown().stream().map(PluginPlace::plugin).toList());
+    }
+
+    @Test
     void settingsReachThePluginWithHomeAndItsOwnStateFolder() throws Exception {
         var config =
                 good(
@@ -264,6 +280,11 @@ class GatewayFileTest {
                         "name=\"main\"",
                         "name=\"main\" default=\"yes\"",
                         "9: default: \"yes\" is neither true nor false. Give true or false."),
+                wrong(
+                        "<directory ",
+                        "<directory on-failure=\"ask\" ",
+                        "10: on-failure: \"ask\" is neither stop nor next. Give one of them;"
+                                + " without it, it is stop."),
                 wrong(
                         "<store plugin=\"maildir\"/>",
                         "",

@@ -21,6 +21,7 @@ import io.postern.spi.auth.TokenDirectory;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
+import io.postern.testkit.HostileDirectory;
 import io.postern.testkit.auth.MemoryTokens;
 import io.postern.testkit.auth.MemoryUsers;
 
@@ -182,6 +183,65 @@ class AccountsTest {
         AuthContext context = new Accounts(realms(first), connection(), offer);
         assertTrue(context.offers("PLAIN"));
         assertFalse(context.offers("LOGIN"));
+    }
+
+    @Test
+    void behindADirectoryThatStopsNobodyIsAskedForTheUser() throws Exception {
+        var realm = realm(Set.of(first), Set.of());
+        assertEquals(ALICE, password(accounts(realm), "alice", "one"));
+        var accounts = accounts(realm);
+        assertEquals(new Verdict.Refused(Reason.UNKNOWN_USER), password(accounts, "bob", "two"));
+        assertEquals(
+                new Verdict.Refused(Reason.UNKNOWN_USER), accounts.checkShared("bob", _ -> true));
+        assertEquals(
+                new Verdict.Refused(Reason.UNKNOWN_USER),
+                accounts.scram("bob", ScramHash.SHA_1).verdict());
+        assertEquals(new Verdict.Refused(Reason.UNKNOWN_USER), accounts.checkName("bob"));
+    }
+
+    @Test
+    void forADirectoryWithoutAnAnswerAnotherCanStandIn() throws Exception {
+        var down = new HostileDirectory(HostileDirectory.Lie.TEMPORARY_FAULT);
+        var realm = realm(Set.of(), Set.of(down), down, first);
+        var accounts = accounts(realm);
+        assertEquals(ALICE, password(accounts, "alice", "one"));
+        assertEquals(Optional.empty(), accounts.fault());
+        assertEquals(new Verdict.Refused(Reason.WRONG_PROOF), password(accounts, "alice", "x"));
+        assertEquals(Optional.empty(), accounts.fault());
+        assertEquals(ALICE, accounts.checkShared("alice", _ -> true));
+    }
+
+    @Test
+    void whoIsUnknownToThoseThatAnswerMayBeKnownToTheOneThatDoesNot() {
+        var down = new HostileDirectory(HostileDirectory.Lie.TEMPORARY_FAULT);
+        for (var realms :
+                List.of(
+                        realm(Set.of(), Set.of(down), down, first),
+                        realm(Set.of(), Set.of(down), first, down),
+                        realm(Set.of(first), Set.of(down), down, first))) {
+            var accounts = accounts(realms);
+            var fault = assertThrows(Fault.class, () -> password(accounts, "bob", "two"));
+            assertEquals(Optional.of(fault), accounts.fault());
+            assertThrows(Fault.class, () -> accounts.checkShared("bob", _ -> true));
+        }
+    }
+
+    @Test
+    void oneThatMustAnswerIsAFaultWhereverItStands() {
+        var down = new HostileDirectory(HostileDirectory.Lie.TEMPORARY_FAULT);
+        var accounts = accounts(realm(Set.of(), Set.of(first), down, first));
+        var fault = assertThrows(Fault.class, () -> password(accounts, "alice", "one"));
+        assertEquals(Optional.of(fault), accounts.fault());
+    }
+
+    private Realms realm(
+            Set<UserDirectory> stop, Set<UserDirectory> next, UserDirectory... directories) {
+        var all =
+                directories.length == 0
+                        ? List.<UserDirectory>of(first, second)
+                        : List.of(directories);
+        var realm = new Realm("all", Set.of(), all, store(), false, stop, next);
+        return new Realms(List.of(realm), Optional.of(realm));
     }
 
     private static Accounts accounts(UserDirectory... directories) {

@@ -23,9 +23,9 @@ import java.util.Optional;
  * One reading of a password file, on one thread. It goes on after a mistake, so that the operator
  * sees all of them at once.
  *
- * <p>Of Dovecot's extra fields, {@code userdb_x=...} becomes the attribute x, and {@code nologin}
- * bars the user. Others may narrow who logs in from where: rather than let somebody in against
- * them, the file is refused.
+ * <p>Of Dovecot's extra fields, {@code userdb_x=...} becomes the attribute x, {@code allow_nets}
+ * the attribute {@code networks}, and {@code nologin} bars the user. Others may narrow who logs in,
+ * too: rather than let somebody in against them, the file is refused.
  */
 final class PasswdLines {
     private static final String PASSWD =
@@ -107,6 +107,10 @@ final class PasswdLines {
             switch (key(field)) {
                 case "", "nodelay" -> {}
                 case "nologin" -> enabled = false;
+                case "allow_nets" ->
+                        facts.put(
+                                "networks",
+                                field.substring(field.indexOf('=') + 1).replace(',', ' '));
                 default -> {
                     if (!field.matches("userdb_[^=]+=.*")) {
                         problem(
@@ -115,7 +119,7 @@ final class PasswdLines {
                                         + " of \""
                                         + name
                                         + "\" is not known",
-                                "Use userdb_NAME=VALUE or nologin, or remove it.");
+                                "Use userdb_NAME=VALUE, allow_nets=NETWORKS or nologin, or remove it.");
                     } else {
                         facts.put(
                                 key(field).substring("userdb_".length()),

@@ -46,7 +46,7 @@ class PasswdFileTest {
         try (var users =
                 start(
                         "Alice@example.org:{PLAIN}x:5000:6000:The:/var/vmail/a:/bin/sh:"
-                                + "userdb_mail=maildir:~/M userdb_quota=1G nodelay")) {
+                                + "userdb_mail=maildir:~/M allow_nets=10.0.0.0/8,::1 nodelay")) {
             assertEquals(
                     new Verdict.Accepted(
                             new User(
@@ -57,7 +57,7 @@ class PasswdFileTest {
                                             "home", "/var/vmail/a",
                                             "shell", "/bin/sh",
                                             "mail", "maildir:~/M",
-                                            "quota", "1G"))),
+                                            "networks", "10.0.0.0/8 ::1"))),
                     ask(users, "alice@EXAMPLE.org", "x"));
         }
     }
@@ -146,7 +146,7 @@ class PasswdFileTest {
                 ALICE:{PLAIN}geheim
                 bob:geheim
                 carol:
-                dave:{PLAIN}x::::::allow_nets=10.0.0.0/8
+                dave:{PLAIN}x::::::proxy=10.0.0.1
                 erin:{PLAIN}x::::::nopassword=y userdb_a=b
                 :{PLAIN}x
                 """
@@ -162,8 +162,8 @@ class PasswdFileTest {
             assertFalse(message.contains("line " + line + ": "), line + " in " + message);
         }
         assertFalse(message.contains("geheim"), message);
-        assertTrue(message.contains("allow_nets"), message);
-        assertFalse(message.contains("10.0.0.0"), message);
+        assertTrue(message.contains("proxy"), message);
+        assertFalse(message.contains("10.0.0.1"), message);
         assertEquals("file", refused.setting());
     }
 
