@@ -36,8 +36,17 @@ public sealed interface Event {
      */
     record LoginRefused(Problem problem) implements Event {}
 
-    /** Answer to the same: authenticated, locked, opened. */
-    record Opened(MessageTable messages) implements Event {}
+    /**
+     * Answer to the same: authenticated, locked, opened.
+     *
+     * @param terms this user's
+     */
+    record Opened(MessageTable messages, Terms terms) implements Event {
+        /** For a user without terms. */
+        public Opened(MessageTable messages) {
+            this(messages, Terms.NONE);
+        }
+    }
 
     /** Answer to {@link Effect.Retrieve}: nothing of it was sent, for the message can't be had. */
     record Unavailable(Problem problem) implements Event {}

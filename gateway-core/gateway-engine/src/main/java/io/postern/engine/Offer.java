@@ -11,8 +11,10 @@ import java.util.List;
  * @param userPass whether USER and PASS are offered
  * @param sasl the SASL mechanisms offered, in the order to announce
  * @param startTls whether STLS is offered (RFC 2595 §4)
+ * @param terms what is announced of delays and expiry before anybody has logged in
  */
-public record Offer(String stamp, boolean userPass, List<Sasl> sasl, boolean startTls) {
+public record Offer(
+        String stamp, boolean userPass, List<Sasl> sasl, boolean startTls, Terms terms) {
     /** Longest stamp, octets: the greeting has to hold it (RFC 2449 §4). */
     private static final int MAX_STAMP = 400;
 
@@ -66,6 +68,11 @@ public record Offer(String stamp, boolean userPass, List<Sasl> sasl, boolean sta
                             + MAX_CAPABILITY
                             + " are allowed: offer fewer");
         }
+    }
+
+    /** An offer without terms. */
+    public Offer(String stamp, boolean userPass, List<Sasl> sasl, boolean startTls) {
+        this(stamp, userPass, sasl, startTls, Terms.NONE);
     }
 
     public boolean apop() {

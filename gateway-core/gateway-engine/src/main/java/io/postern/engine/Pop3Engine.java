@@ -69,6 +69,9 @@ public final class Pop3Engine {
     private Offer offer;
     private State state = new State.Silent();
 
+    /** The user's, after the login. */
+    private Terms terms = Terms.NONE;
+
     /** The answer to the next command, whatever that is; null while the session may go on. */
     private Reply doom;
 
@@ -110,7 +113,7 @@ public final class Pop3Engine {
                 state = NO_NAME;
                 yield say(refusal(problem));
             }
-            case Event.Opened(var messages) -> opened(messages);
+            case Event.Opened(var messages, var granted) -> opened(messages, granted);
             case Event.Unavailable(var problem) -> {
                 state = new State.Ready(expect(State.Retrieving.class).maildrop());
                 yield say(Reply.err(problem, "the message cannot be had"));
@@ -372,8 +375,9 @@ public final class Pop3Engine {
         return List.of(new Effect.Authenticate(command, mechanism, response));
     }
 
-    private List<Effect> opened(MessageTable messages) {
+    private List<Effect> opened(MessageTable messages, Terms granted) {
         expect(State.LoggingIn.class);
+        terms = granted;
         var maildrop = new Transaction(messages);
         state = new State.Ready(maildrop);
         return say(inside(maildrop));
@@ -526,6 +530,7 @@ public final class Pop3Engine {
             }
             lines.append("\r\n");
         }
+        lines.append((loggedIn ? terms : offer.terms()).capabilities(loggedIn));
         if (offer.startTls() && !loggedIn) {
             lines.append("STLS\r\n");
         }

@@ -5,6 +5,7 @@ import io.postern.config.Draft;
 import io.postern.config.GatewayConfig;
 import io.postern.config.PluginPlace;
 import io.postern.config.Problem;
+import io.postern.engine.Terms;
 import io.postern.plugin.Loaded;
 import io.postern.plugin.PluginException;
 import io.postern.plugin.PluginKind;
@@ -23,6 +24,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -161,6 +163,17 @@ final class Assembly {
         return problems;
     }
 
+    private static Terms terms(GatewayConfig.Realm realm) {
+        // Announced in whole seconds, and so kept to.
+        var delay = (int) realm.loginDelay().plusNanos(999_999_999).toSeconds();
+        var expire = realm.expire();
+        return new Terms(
+                delay == 0 ? OptionalInt.empty() : OptionalInt.of(delay),
+                expire.isPresent() && expire.getAsInt() == 0
+                        ? OptionalInt.of(Terms.NEVER)
+                        : expire);
+    }
+
     private static Realms realms(GatewayConfig config, Map<PluginPlace, Loaded<?>> loaded) {
         var realms = new ArrayList<Realm>();
         var fallback = Optional.<Realm>empty();
@@ -179,7 +192,8 @@ final class Assembly {
                                     .collect(Collectors.toSet()),
                             one.nextOnFailure().stream()
                                     .map(place -> directory(loaded, place))
-                                    .collect(Collectors.toSet()));
+                                    .collect(Collectors.toSet()),
+                            terms(one));
             realms.add(realm);
             if (one.byDefault()) {
                 fallback = Optional.of(realm);

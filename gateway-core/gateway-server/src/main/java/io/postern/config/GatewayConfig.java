@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -74,6 +75,8 @@ public record GatewayConfig(
      * @param byDefault whether it takes the names without a domain, and those of unknown domains
      * @param domains lower-case; no two realms share one
      * @param stripDomain whether its directories are asked for the name without the domain
+     * @param loginDelay the longest delay that any of its accounts has; zero for none
+     * @param expire the fewest days that mail stays, or 0 for ever; empty where nothing is promised
      * @param directories at least one, asked in this order
      * @param stopOnUnknown those of them behind which nobody is asked
      * @param nextOnFailure those of them that have the next one asked where they have no answer
@@ -83,6 +86,8 @@ public record GatewayConfig(
             boolean byDefault,
             List<String> domains,
             boolean stripDomain,
+            Duration loginDelay,
+            OptionalInt expire,
             List<PluginPlace> directories,
             Set<PluginPlace> stopOnUnknown,
             Set<PluginPlace> nextOnFailure,

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -253,6 +254,29 @@ public final class GatewayFile {
         return given;
     }
 
+    private OptionalInt expire(Element realm) {
+        var element = one(realm, "expire");
+        if (element.isEmpty()) {
+            return OptionalInt.empty();
+        }
+        var at = element.get();
+        close(at);
+        var text = at.content().text();
+        if (text.equals("NEVER")) {
+            return OptionalInt.of(0);
+        }
+        if (text.matches("[1-9][0-9]{0,5}")) {
+            return OptionalInt.of(Integer.parseInt(text));
+        }
+        wrong(
+                at,
+                at.name(),
+                at.content(),
+                "is no time to keep mail",
+                "Give NEVER, or days from 1.");
+        return OptionalInt.empty();
+    }
+
     private List<Realm> realms(Element root) {
         var names = new HashMap<String, Integer>();
         var domains = new HashMap<String, Integer>();
@@ -283,6 +307,8 @@ public final class GatewayFile {
                                 true,
                                 realms.getFirst().domains(),
                                 realms.getFirst().stripDomain(),
+                                realms.getFirst().loginDelay(),
+                                realms.getFirst().expire(),
                                 realms.getFirst().directories(),
                                 realms.getFirst().stopOnUnknown(),
                                 realms.getFirst().nextOnFailure(),
@@ -336,6 +362,9 @@ public final class GatewayFile {
         for (var one : stores) {
             store = place(one, "store", name, taken);
         }
+        var loginDelay =
+                duration(Optional.of(element), "login-delay", Duration.ZERO, Duration.ZERO, DAY);
+        var expire = expire(element);
         close(element);
         return store.map(kept ->
                 new Realm(
@@ -343,6 +372,8 @@ public final class GatewayFile {
                         byDefault,
                         domains,
                         stripDomain,
+                        loginDelay,
+                        expire,
                         directories,
                         stopOnUnknown,
                         nextOnFailure,

@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.engine.Terms;
 import io.postern.limit.Networks;
 import io.postern.spi.Fault;
 import io.postern.spi.User;
@@ -22,7 +23,7 @@ import java.util.regex.Pattern;
  * @param mechanisms by their SASL names, or USER and APOP; empty for any
  * @param networks where the client has to be; empty for anywhere
  * @param sessions how many of this user's may run at the same time, 1 or more
- * @param loginDelay how long to wait from one login to the next (RFC 2449 §6.5)
+ * @param terms what is announced to this user
  */
 record AccountRules(
         boolean pop3,
@@ -30,15 +31,17 @@ record AccountRules(
         Set<String> mechanisms,
         Optional<Networks> networks,
         OptionalInt sessions,
-        Duration loginDelay) {
+        Terms terms) {
 
     private static final Pattern WORDS = Pattern.compile("[\\s,]+");
     private static final Pattern COUNT = Pattern.compile("[1-9][0-9]{0,5}");
 
     /**
-     * @throws Fault if an attribute cannot be read
+     * @param realms terms: those of the users who are off worst, and of those without their own
+     * @throws Fault if an attribute cannot be read, or a user is off worse than was announced to
+     *     everybody
      */
-    static AccountRules of(User user) throws Fault {
+    static AccountRules of(User user, Terms realms) throws Fault {
         return new AccountRules(
                 switch (text(user, "pop3")) {
                     case "", "on" -> true;
@@ -53,7 +56,7 @@ record AccountRules(
                 mechanisms(user),
                 networks(user),
                 sessions(user),
-                loginDelay(user));
+                new Terms(loginDelay(user, realms), expire(user, realms)));
     }
 
     /**
@@ -108,20 +111,43 @@ record AccountRules(
         return OptionalInt.of(Integer.parseInt(text));
     }
 
-    private static Duration loginDelay(User user) throws Fault {
-        var text = text(user, "login-delay");
+    private static OptionalInt loginDelay(User user, Terms realms) throws Fault {
         if (!user.attributes().containsKey("login-delay")) {
-            return Duration.ZERO;
+            return realms.loginDelay();
         }
         try {
-            var delay = Duration.parse(text);
-            if (!delay.isNegative()) {
-                return delay;
+            var seconds = seconds(Duration.parse(text(user, "login-delay")));
+            if (seconds >= 0 && seconds <= realms.loginDelay().orElse(0)) {
+                return OptionalInt.of((int) seconds);
             }
-        } catch (DateTimeParseException e) {
+        } catch (DateTimeParseException | ArithmeticException e) {
             // Told below.
         }
-        throw unreadable(user, "login-delay", "a duration such as PT5M");
+        throw unreadable(
+                user,
+                "login-delay",
+                "a duration such as PT5M, not longer than <login-delay> of the realm");
+    }
+
+    /** What is announced has no fractions, so that what is kept to has none, either. */
+    static long seconds(Duration delay) {
+        return delay.plusNanos(999_999_999).toSeconds();
+    }
+
+    private static OptionalInt expire(User user, Terms realms) throws Fault {
+        var text = text(user, "expire");
+        if (!user.attributes().containsKey("expire")) {
+            return realms.expire();
+        }
+        if (realms.expire().isPresent()
+                && (text.equals("NEVER") || COUNT.matcher(text).matches())) {
+            var days = text.equals("NEVER") ? Terms.NEVER : Integer.parseInt(text);
+            if (days >= realms.expire().getAsInt()) {
+                return OptionalInt.of(days);
+            }
+        }
+        throw unreadable(
+                user, "expire", "NEVER or a number of days, not fewer than <expire> of the realm");
     }
 
     private static String text(User user, String attribute) {

@@ -16,6 +16,7 @@ import io.postern.spi.lock.LockOwner;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
@@ -122,15 +123,15 @@ final class Login implements AutoCloseable {
     }
 
     private Event open(User user) throws Fault, ListingViolation, InterruptedException {
-        var rules = AccountRules.of(user);
-        var against = rules.against(mechanism, connection);
-        if (against.isPresent()) {
-            return refused(Problem.AUTH, against.get());
-        }
         var realm =
                 accounts.realm()
                         .or(() -> sessions.realms.place(user.name()).map(Realms.Place::realm))
                         .orElseThrow(() -> noRealm(user));
+        var rules = AccountRules.of(user, realm.terms());
+        var against = rules.against(mechanism, connection);
+        if (against.isPresent()) {
+            return refused(Problem.AUTH, against.get());
+        }
         visit =
                 sessions.visits.begin(
                         realm.name() + "/" + user.name(),
@@ -158,10 +159,14 @@ final class Login implements AutoCloseable {
             case Acquisition.Acquired(var lease) -> {
                 drop = new OpenDrop(sessions, user, store, id, lease, visit);
                 drop.open();
-                visit.opened(rules.loginDelay(), sessions.nanoTime.getAsLong());
-                yield new Event.Opened(drop.messages());
+                visit.opened(delay(rules), sessions.nanoTime.getAsLong());
+                yield new Event.Opened(drop.messages(), rules.terms());
             }
         };
+    }
+
+    private static Duration delay(AccountRules rules) {
+        return Duration.ofSeconds(rules.terms().loginDelay().orElse(0));
     }
 
     private static Fault noRealm(User user) {

@@ -2,6 +2,7 @@ package io.postern.session;
 
 import io.postern.engine.Effect;
 import io.postern.engine.Offer;
+import io.postern.engine.Terms;
 import io.postern.spi.auth.AuthContext;
 import io.postern.spi.auth.AuthExchange;
 import io.postern.spi.auth.AuthMechanism;
@@ -26,6 +27,7 @@ public final class Mechanisms {
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
+    private final Terms terms;
     private final AuthMechanism userPass;
     private final AuthMechanism apop;
     private final Map<String, AuthMechanism> sasl = new LinkedHashMap<>();
@@ -36,6 +38,7 @@ public final class Mechanisms {
      *     the names together do not fit a capability line
      */
     public Mechanisms(List<AuthMechanism> configured, Realms realms) {
+        terms = realms.terms();
         AuthMechanism forUserPass = null;
         AuthMechanism forApop = null;
         var line = "SASL".length() + "\r\n".length();
@@ -101,7 +104,8 @@ public final class Mechanisms {
                         .filter(it -> fits(it, connection))
                         .map(it -> new Offer.Sasl(it.mechanism(), it.serverFirst()))
                         .toList(),
-                connection.offersTls());
+                connection.offersTls(),
+                terms);
     }
 
     private static boolean fits(AuthMechanism mechanism, Connection connection) {

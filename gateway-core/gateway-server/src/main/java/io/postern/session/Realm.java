@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.engine.Terms;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.store.MaildropStore;
 
@@ -21,6 +22,7 @@ import java.util.Set;
  * @param nextOnFailure those that others can stand in for: where one has no answer, the next one is
  *     asked. A name that then nobody knows has met a fault, for the one without an answer may know
  *     it
+ * @param terms of the accounts that have none of their own; no account has worse ones
  */
 public record Realm(
         String name,
@@ -29,8 +31,10 @@ public record Realm(
         MaildropStore store,
         boolean stripDomain,
         Set<UserDirectory> stopOnUnknown,
-        Set<UserDirectory> nextOnFailure) {
+        Set<UserDirectory> nextOnFailure,
+        Terms terms) {
     public Realm {
+        Objects.requireNonNull(terms);
         Objects.requireNonNull(name);
         Objects.requireNonNull(store);
         domains = Set.copyOf(domains);
@@ -42,13 +46,13 @@ public record Realm(
         }
     }
 
-    /** A realm of directories in neither set. */
+    /** A realm of directories in neither set, without terms. */
     public Realm(
             String name,
             Set<String> domains,
             List<UserDirectory> directories,
             MaildropStore store,
             boolean stripDomain) {
-        this(name, domains, directories, store, stripDomain, Set.of(), Set.of());
+        this(name, domains, directories, store, stripDomain, Set.of(), Set.of(), Terms.NONE);
     }
 }

@@ -1,9 +1,12 @@
 package io.postern.session;
 
+import io.postern.engine.Terms;
+
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * All realms, found by login name. Immutable.
@@ -58,6 +61,17 @@ public final class Realms {
             return Optional.of(new Place(realm, seen));
         }
         return fallback.map(it -> new Place(it, loginName));
+    }
+
+    /** What holds for everybody, for want of knowing who will log in (RFC 2449 §6.5, §6.7). */
+    Terms terms() {
+        var delays = all.stream().flatMapToInt(it -> it.terms().loginDelay().stream());
+        var expiries = all.stream().map(it -> it.terms().expire()).toList();
+        return new Terms(
+                delays.max(),
+                expiries.stream().allMatch(OptionalInt::isPresent)
+                        ? expiries.stream().mapToInt(OptionalInt::getAsInt).min()
+                        : OptionalInt.empty());
     }
 
     List<Realm> all() {

@@ -145,6 +145,24 @@ class GatewayFileTest {
     }
 
     @Test
+    void whatARealmAnnouncesOfDelayAndExpiry() throws Exception {
+        var silent = good(GOOD).realms().getFirst();
+        assertEquals(Duration.ZERO, silent.loginDelay());
+        assertTrue(silent.expire().isEmpty());
+        var store = "<store plugin=\"maildir\"/>";
+        var days =
+                good(GOOD.replace(
+                                store,
+                                "<login-delay>PT90S</login-delay><expire>30</expire>" + store))
+                        .realms()
+                        .getFirst();
+        assertEquals(Duration.ofSeconds(90), days.loginDelay());
+        assertEquals(30, days.expire().getAsInt());
+        var forEver = good(GOOD.replace(store, "<expire>NEVER</expire>" + store));
+        assertEquals(0, forEver.realms().getFirst().expire().getAsInt());
+    }
+
+    @Test
     void settingsReachThePluginWithHomeAndItsOwnStateFolder() throws Exception {
         var config =
                 good(
@@ -346,6 +364,14 @@ class GatewayFileTest {
                         "<limits><idle-timeout allow-short=\"yes\">PT1M</idle-timeout></limits>"
                                 + "<listeners>",
                         "2: allow-short: \"yes\" is neither true nor false. Give true or false."),
+                wrong(
+                        "<realm name=\"main\">",
+                        "<realm name=\"main\"><login-delay>P2D</login-delay>",
+                        "9: login-delay: \"P2D\" is out of range. Give PT0S to PT24H."),
+                wrong(
+                        "<realm name=\"main\">",
+                        "<realm name=\"main\"><expire>0</expire>",
+                        "9: expire: \"0\" is no time to keep mail. Give NEVER, or days from 1."),
                 wrong(
                         "<listeners>",
                         "<limits><drain>30 s</drain></limits><listeners>",

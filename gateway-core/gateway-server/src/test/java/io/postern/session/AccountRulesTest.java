@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.engine.Terms;
 import io.postern.spi.Fault;
 import io.postern.spi.User;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.Verdict;
 
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,15 +19,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What a directory says of an account, and who is let in then. */
 class AccountRulesTest {
     private static final String LOCKED_OUT = "-ERR [AUTH] login refused";
 
+    private static final Terms TERMS = new Terms(OptionalInt.of(300), OptionalInt.of(30));
+
     private final Scene scene = Scene.usual();
+
+    @BeforeEach
+    void announceTheWorst() {
+        scene.terms = TERMS;
+    }
 
     /** Everybody knows the secret. */
     private void account(Map<String, String> attributes) {
@@ -90,6 +103,9 @@ class AccountRulesTest {
         "networks, '192.0.2.0/24, 127.0.0.0/8 ::1'",
         "sessions, 1",
         "login-delay, PT5M",
+        "login-delay, PT0S",
+        "expire, NEVER",
+        "expire, 31",
         "maildrop, team/alice",
     })
     void whatFitsLetsIn(String name, String value) throws InterruptedException {
@@ -108,6 +124,10 @@ class AccountRulesTest {
         "sessions, many",
         "login-delay, 300",
         "login-delay, PT-5M",
+        "login-delay, PT5M0.1S",
+        "expire, never",
+        "expire, 29",
+        "expire, 0",
     })
     @Tag("protocol-48")
     void whatCannotBeReadLetsNobodyInAndIsTheOperators(String name, String value)
@@ -116,7 +136,8 @@ class AccountRulesTest {
         assertTrue(logsIn(greeted()).startsWith("-ERR [SYS/PERM]"));
         var fault =
                 assertThrows(
-                        Fault.class, () -> AccountRules.of(new User("alice", Map.of(name, value))));
+                        Fault.class,
+                        () -> AccountRules.of(new User("alice", Map.of(name, value)), TERMS));
         assertTrue(fault.getMessage().startsWith("the attribute " + name + " of alice is "));
     }
 
@@ -134,6 +155,7 @@ class AccountRulesTest {
     @Test
     @Tag("protocol-45")
     void moreSessionsThanAllowedAreInUse() throws InterruptedException {
+        scene.terms = Terms.NONE;
         account(Map.of("sessions", "1"));
         var first = greeted();
         assertTrue(logsIn(first).startsWith("+OK"));
@@ -171,6 +193,92 @@ class AccountRulesTest {
         assertTrue(logsIn(greeted(), "bob", Scene.SECRET).startsWith("+OK"), "another user");
         scene.pass(Duration.ofNanos(1));
         assertTrue(logsIn(second).startsWith("+OK"));
+    }
+
+    private static String capabilities(FakeConnection client) throws InterruptedException {
+        client.says("CAPA\r\n");
+        assertTrue(client.line().startsWith("+OK"));
+        var all = new ArrayList<String>();
+        for (var line = client.line(); !line.equals("."); line = client.line()) {
+            all.add(line);
+        }
+        return all.stream()
+                .filter(line -> line.startsWith("LOGIN-DELAY") || line.startsWith("EXPIRE"))
+                .collect(Collectors.joining(", "));
+    }
+
+    @Test
+    @Tag("protocol-80")
+    @Tag("protocol-82")
+    void theWorstIsAnnouncedToEverybodyAndTheTruthToTheUser() throws InterruptedException {
+        account(Map.of("login-delay", "PT0.5S", "expire", "NEVER"));
+        var client = greeted();
+        assertEquals("LOGIN-DELAY 300 USER, EXPIRE 30 USER", capabilities(client));
+        assertTrue(logsIn(client).startsWith("+OK"));
+        assertEquals("LOGIN-DELAY 1, EXPIRE NEVER", capabilities(client));
+        quits(client);
+        // What was announced is what is kept to.
+        scene.pass(Duration.ofMillis(999));
+        var again = greeted();
+        assertTrue(logsIn(again).startsWith("-ERR [LOGIN-DELAY]"));
+        scene.pass(Duration.ofMillis(1));
+        assertTrue(logsIn(again).startsWith("+OK"));
+    }
+
+    @Test
+    @Tag("protocol-80")
+    void whoHasNoTermsOfTheirOwnHasTheRealms() throws InterruptedException {
+        account(Map.of());
+        var client = greeted();
+        assertTrue(logsIn(client).startsWith("+OK"));
+        assertEquals("LOGIN-DELAY 300, EXPIRE 30", capabilities(client));
+    }
+
+    @Test
+    @Tag("protocol-82")
+    void whereNothingIsKeptToNothingIsAnnounced() throws InterruptedException {
+        scene.terms = Terms.NONE;
+        account(Map.of());
+        var client = greeted();
+        assertEquals("", capabilities(client));
+        assertTrue(logsIn(client).startsWith("+OK"));
+        assertEquals("", capabilities(client));
+        quits(client);
+        assertTrue(logsIn(greeted()).startsWith("+OK"));
+    }
+
+    @Test
+    @Tag("protocol-81")
+    void mailThatMayExpireIsNotRemovedUnlessMarked() throws InterruptedException {
+        account(Map.of());
+        var client = greeted();
+        assertTrue(logsIn(client).startsWith("+OK 2 "));
+        client.says("RETR 1\r\n");
+        while (!client.line().equals(".")) {}
+        quits(client);
+        scene.pass(Duration.ofDays(31));
+        assertTrue(logsIn(greeted()).startsWith("+OK 2 "));
+    }
+
+    @Test
+    @Tag("protocol-80")
+    void ofSeveralRealmsTheWorstIsAnnounced() {
+        var realms =
+                new Realms(
+                        List.of(
+                                realm("a", new Terms(OptionalInt.of(5), OptionalInt.of(9))),
+                                realm("b", new Terms(OptionalInt.empty(), OptionalInt.of(7)))),
+                        Optional.empty());
+        assertEquals(new Terms(OptionalInt.of(5), OptionalInt.of(7)), realms.terms());
+        var silent =
+                new Realms(List.of(realm("a", TERMS), realm("b", Terms.NONE)), Optional.empty());
+        assertEquals(new Terms(OptionalInt.of(300), OptionalInt.empty()), silent.terms());
+    }
+
+    private Realm realm(String name, Terms terms) {
+        PasswordDirectory nobody = (_, _) -> new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
+        return new Realm(
+                name, Set.of(name), List.of(nobody), scene.store, false, Set.of(), Set.of(), terms);
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.engine.Offer;
+import io.postern.engine.Terms;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
 import io.postern.spi.User;
@@ -240,7 +241,7 @@ class AccountsTest {
                 directories.length == 0
                         ? List.<UserDirectory>of(first, second)
                         : List.of(directories);
-        var realm = new Realm("all", Set.of(), all, store(), false, stop, next);
+        var realm = new Realm("all", Set.of(), all, store(), false, stop, next, Terms.NONE);
         return new Realms(List.of(realm), Optional.of(realm));
     }
 

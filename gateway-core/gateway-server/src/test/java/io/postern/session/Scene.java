@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.engine.Offer;
+import io.postern.engine.Terms;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
@@ -45,6 +46,7 @@ final class Scene {
     List<AuthMechanism> ways = List.of(new Passwords(), new Digests(), new Asking());
     List<UserDirectory> directories =
             List.of(new MemoryUsers(Map.of("alice", SECRET, "bob", SECRET)));
+    Terms terms = Terms.NONE;
     private Sessions sessions;
 
     Scene(String... messages) {
@@ -58,7 +60,9 @@ final class Scene {
 
     Sessions sessions() {
         if (sessions == null) {
-            var all = new Realm("all", Set.of(), directories, store, false);
+            var all =
+                    new Realm(
+                            "all", Set.of(), directories, store, false, Set.of(), Set.of(), terms);
             var realms = new Realms(List.of(all), Optional.of(all));
             sessions =
                     new Sessions(
