@@ -27,6 +27,8 @@ class ArchitectureTest {
     private static final String LOG = "org.slf4j..";
     private static final String SPI = "io.postern.spi..";
     private static final String ENGINE = "io.postern.engine..";
+    private static final String JSSE = "javax.net.ssl..";
+    private static final String TLS = "io.postern.tls..";
     private static final String SESSION = "io.postern.session..";
     private static final String LIMIT = "io.postern.limit..";
 
@@ -73,7 +75,19 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule the_transport_sees_the_session_and_the_engine =
-            seesOnly("io.postern.transport..", JDK, LOG, "org.apache.mina..", SESSION, ENGINE);
+            seesOnly(
+                    "io.postern.transport..",
+                    JDK,
+                    JSSE,
+                    LOG,
+                    "org.apache.mina..",
+                    SESSION,
+                    ENGINE,
+                    TLS);
+
+    @ArchTest
+    static final ArchRule tls_sees_the_plugin_interfaces =
+            seesOnly(TLS, JDK, JSSE, "javax.crypto..", "javax.security.auth.x500..", LOG, SPI);
 
     @ArchTest
     static final ArchRule the_plugin_loader_sees_the_plugin_interfaces =
@@ -89,7 +103,8 @@ class ArchitectureTest {
                     "org.w3c.dom..",
                     LOG,
                     "org.apache.commons.configuration2..",
-                    SPI);
+                    SPI,
+                    TLS);
 
     @ArchTest
     static final ArchRule the_locks_see_the_plugin_interfaces =
@@ -125,6 +140,7 @@ class ArchitectureTest {
                             ENGINE,
                             SESSION,
                             "io.postern.transport..",
+                            TLS,
                             "io.postern.plugin..",
                             "io.postern.config..",
                             "io.postern.lock..",

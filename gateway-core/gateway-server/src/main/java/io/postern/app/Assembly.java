@@ -13,11 +13,16 @@ import io.postern.plugin.Plugins;
 import io.postern.session.Mechanisms;
 import io.postern.session.Realm;
 import io.postern.session.Realms;
+import io.postern.spi.SettingException;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.store.MaildropStore;
+import io.postern.tls.IdentitySource;
+import io.postern.tls.ServerTls;
+import io.postern.tls.TlsMode;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
@@ -36,16 +41,19 @@ final class Assembly {
     private final Map<PluginPlace, Loaded<?>> loaded;
     private final Realms realms;
     private final Mechanisms mechanisms;
+    private final List<String> warnings;
 
     private Assembly(
             GatewayConfig config,
             Map<PluginPlace, Loaded<?>> loaded,
             Realms realms,
-            Mechanisms mechanisms) {
+            Mechanisms mechanisms,
+            List<String> warnings) {
         this.config = config;
         this.loaded = loaded;
         this.realms = realms;
         this.mechanisms = mechanisms;
+        this.warnings = warnings;
     }
 
     /**
@@ -85,8 +93,11 @@ final class Assembly {
                 problems.add(place.problem(e.getMessage(), e.remedy()));
             }
         }
+        var warnings = new ArrayList<String>();
+        draft.config().ifPresent(it -> problems.addAll(certificates(it, warnings)));
         if (draft.config().isPresent() && loaded.size() == draft.places().size()) {
             problems.addAll(notServed(draft.places(), loaded));
+            problems.addAll(shut(draft.config().get(), loaded));
         }
         problems.sort(Comparator.comparingInt(Problem::line));
         if (!problems.isEmpty() || draft.config().isEmpty()) {
@@ -101,7 +112,7 @@ final class Assembly {
                                     .map(place -> (AuthMechanism) loaded.get(place).plugin())
                                     .toList(),
                             realms);
-            return new Assembly(config, loaded, realms, mechanisms);
+            return new Assembly(config, loaded, realms, mechanisms, List.copyOf(warnings));
         } catch (IllegalArgumentException e) {
             var problem =
                     config.mechanisms()
@@ -113,6 +124,11 @@ final class Assembly {
 
     GatewayConfig config() {
         return config;
+    }
+
+    /** What works today and may not tomorrow, or should not be so: sentences. */
+    List<String> warnings() {
+        return warnings;
     }
 
     Loaded<?> at(PluginPlace place) {
@@ -138,6 +154,52 @@ final class Assembly {
             }
         }
         throw new IllegalStateException("<" + place.element() + "> names no kind of plugin");
+    }
+
+    /** Reads every key and certificate. */
+    private static List<Problem> certificates(GatewayConfig config, List<String> warnings) {
+        var problems = new ArrayList<Problem>();
+        for (var identity : config.identities()) {
+            if (identity.source() instanceof IdentitySource.SelfSigned own && !own.made()) {
+                continue; // the first start makes it
+            }
+            try {
+                warnings.addAll(identity.source().load().warnings(Instant.now()));
+            } catch (SettingException e) {
+                problems.add(config.problem(identity.line(), e));
+            }
+        }
+        for (var listener : config.listeners()) {
+            try {
+                listener.clients().ifPresent(ServerTls::authorities);
+            } catch (SettingException e) {
+                problems.add(config.problem(listener.line(), e));
+            }
+        }
+        return problems;
+    }
+
+    /** The listeners where nobody could log in. */
+    private static List<Problem> shut(GatewayConfig config, Map<PluginPlace, Loaded<?>> loaded) {
+        var problems = new ArrayList<Problem>();
+        var plaintextOnly =
+                config.mechanisms().stream()
+                        .map(place -> loaded.get(place).plugin())
+                        .allMatch(it -> it instanceof AuthMechanism way && way.plaintext());
+        for (var listener : config.listeners()) {
+            if (plaintextOnly && listener.tls() == TlsMode.NONE && !listener.allowPlaintext()) {
+                problems.add(
+                        new Problem(
+                                config.file(),
+                                listener.line(),
+                                "listener",
+                                "nobody can log in here: all mechanisms would show the password"
+                                        + " to whoever reads the line",
+                                "Add tls=\"implicit\" or tls=\"starttls\"; on a line that you"
+                                        + " trust, allow-plaintext=\"true\" does without."));
+            }
+        }
+        return problems;
     }
 
     /** The mechanisms that no directory can serve, which nobody could use to log in. */

@@ -19,7 +19,8 @@ import java.util.stream.Collectors;
         name = "check",
         description = {
             "Read the configuration, load the plugins that it names and check their settings.",
-            "Starts nothing: files and servers that a plugin needs, and ports, are not looked at."
+            "Reads keys and certificates, too. Starts nothing: files and servers that a plugin needs,"
+                    + " and ports, are not looked at."
         })
 final class Check implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -29,9 +30,11 @@ final class Check implements Callable<Integer> {
     public Integer call() {
         var out = spec.commandLine().getOut();
         try (var plugins = installation.plugins()) {
-            var config = installation.assemble(plugins).config();
+            var assembly = installation.assemble(plugins);
+            var config = assembly.config();
             out.println("configuration is good: " + config.file());
             summary(config, out);
+            assembly.warnings().forEach(warning -> out.println("warning: " + warning));
             for (var broken : plugins.broken()) {
                 out.println("warning: a plugin that nobody names: " + broken.why().sentence());
             }
@@ -56,7 +59,7 @@ final class Check implements Callable<Integer> {
         out.println(
                 "  listeners   "
                         + config.listeners().stream()
-                                .map(one -> one.address() + " port " + one.port())
+                                .map(Check::shown)
                                 .collect(Collectors.joining(", ")));
         out.println("  mechanisms  " + names(config.mechanisms()));
         out.println("  locks       " + config.locks().plugin());
@@ -73,6 +76,17 @@ final class Check implements Callable<Integer> {
                             + ", mail in "
                             + realm.store().plugin());
         }
+    }
+
+    private static String shown(GatewayConfig.Listener listener) {
+        return listener.address()
+                + " port "
+                + listener.port()
+                + switch (listener.tls()) {
+                    case NONE -> "";
+                    case STARTTLS -> " with STLS";
+                    case IMPLICIT -> " with TLS";
+                };
     }
 
     private static String names(List<PluginPlace> places) {

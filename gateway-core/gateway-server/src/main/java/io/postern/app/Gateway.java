@@ -1,6 +1,7 @@
 package io.postern.app;
 
 import io.postern.config.BadConfiguration;
+import io.postern.config.GatewayConfig.TlsIdentity;
 import io.postern.config.PluginPlace;
 import io.postern.config.Problem;
 import io.postern.plugin.Loaded;
@@ -13,6 +14,9 @@ import io.postern.spi.SettingException;
 import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.MaildropStore;
+import io.postern.tls.IdentitySource;
+import io.postern.tls.ServerTls;
+import io.postern.tls.TlsMode;
 import io.postern.transport.ListenException;
 import io.postern.transport.ListenerSettings;
 import io.postern.transport.Listeners;
@@ -21,13 +25,16 @@ import io.postern.transport.TransportSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The server, running. Started in this order: locks, stores, directories, mechanisms, listeners;
@@ -39,12 +46,18 @@ final class Gateway implements AutoCloseable {
     /** Connections that the kernel keeps for us while they come in a burst. */
     private static final int BACKLOG = 1024;
 
+    /** How often the files of keys and certificates are looked at. */
+    private static final Duration LOOK_AT_KEYS = Duration.ofSeconds(2);
+
     private final Assembly assembly;
 
     /** Those whose start was called, the last one first. */
     private final Deque<Loaded<?>> started = new ArrayDeque<>();
 
     private Listeners listeners;
+
+    /** Null where no listener has TLS. */
+    private ServerTls tls;
 
     private Gateway(Assembly assembly) {
         this.assembly = assembly;
@@ -92,6 +105,9 @@ final class Gateway implements AutoCloseable {
             log.warn("the stop was cut short, and running sessions with it");
             Thread.currentThread().interrupt();
         } finally {
+            if (tls != null) {
+                tls.close();
+            }
             closePlugins();
         }
     }
@@ -173,16 +189,11 @@ final class Gateway implements AutoCloseable {
                         assembly.realms(),
                         assembly.locks(),
                         new Counters());
+        readKeys(host);
         try {
             listeners =
                     Listeners.open(
-                            assembly.config().listeners().stream()
-                                    .map(one ->
-                                            new ListenerSettings(
-                                                    new InetSocketAddress(
-                                                            one.address(), one.port()),
-                                                    BACKLOG))
-                                    .toList(),
+                            entrances(),
                             new TransportSettings(
                                     Runtime.getRuntime().availableProcessors(),
                                     limits.writeStall()),
@@ -190,6 +201,59 @@ final class Gateway implements AutoCloseable {
         } catch (ListenException e) {
             throw new StartException(e.getMessage(), e);
         }
+        if (tls != null) {
+            tls.watch(LOOK_AT_KEYS);
+        }
+    }
+
+    private void readKeys(String host) throws StartException {
+        var sources = assembly.config().identities().stream().map(TlsIdentity::source).toList();
+        if (sources.isEmpty()) {
+            return;
+        }
+        try {
+            for (var source : sources) {
+                if (source instanceof IdentitySource.SelfSigned own && !own.made()) {
+                    own.make(host);
+                    log.info("made a key and a certificate in {}", own.folder());
+                }
+            }
+            tls = new ServerTls(sources);
+        } catch (IOException e) {
+            throw new StartException("cannot make a certificate: " + e, e);
+        } catch (SettingException e) {
+            throw unusable(e); // it was good when the configuration was checked, a moment ago
+        }
+    }
+
+    private List<ListenerSettings> entrances() throws StartException {
+        var limit = assembly.config().limits().handshakeTimeout();
+        var all = new ArrayList<ListenerSettings>();
+        for (var one : assembly.config().listeners()) {
+            try {
+                var secured =
+                        one.tls() == TlsMode.NONE
+                                ? Optional.<ListenerSettings.Tls>empty()
+                                : Optional.of(
+                                        new ListenerSettings.Tls(
+                                                tls.listener(one.clients()),
+                                                one.tls() == TlsMode.IMPLICIT,
+                                                limit));
+                all.add(
+                        new ListenerSettings(
+                                new InetSocketAddress(one.address(), one.port()),
+                                BACKLOG,
+                                secured,
+                                one.allowPlaintext()));
+            } catch (SettingException e) {
+                throw unusable(e);
+            }
+        }
+        return all;
+    }
+
+    private static StartException unusable(SettingException e) {
+        return new StartException(e.setting() + ": " + e.getMessage() + ". " + e.remedy(), e);
     }
 
     private void closePlugins() {

@@ -2,6 +2,7 @@ package io.postern.app;
 
 import io.postern.config.BadConfiguration;
 import io.postern.plugin.Plugins;
+import io.postern.tls.TlsMode;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,6 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
+import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -60,15 +62,8 @@ final class Run implements Callable<Integer> {
     private int serve(Plugins plugins) {
         var out = spec.commandLine().getOut();
         var err = spec.commandLine().getErr();
-        try (var gateway = Gateway.start(installation.assemble(plugins))) {
-            for (var address : gateway.addresses()) {
-                out.println("listening on " + shown(address));
-            }
-            out.println("ready");
-            out.flush();
-            // Nobody opens it: this lasts until the stop interrupts the thread.
-            new CountDownLatch(1).await();
-            return ExitCode.OK;
+        try {
+            return serve(installation.assemble(plugins), out);
         } catch (BadConfiguration e) {
             return Check.refuse(e, err);
         } catch (StartException e) {
@@ -78,6 +73,24 @@ final class Run implements Callable<Integer> {
         } catch (InterruptedException e) {
             // The stop that was asked for. The gateway is closed, and the thread ends with this.
             log.info("stopped");
+            return ExitCode.OK;
+        }
+    }
+
+    private static int serve(Assembly assembly, PrintWriter out)
+            throws BadConfiguration, StartException, InterruptedException {
+        try (var gateway = Gateway.start(assembly)) {
+            var listeners = assembly.config().listeners();
+            for (var at = 0; at < listeners.size(); at++) {
+                out.println(
+                        "listening on "
+                                + shown(gateway.addresses().get(at))
+                                + (listeners.get(at).tls() == TlsMode.IMPLICIT ? " with TLS" : ""));
+            }
+            out.println("ready");
+            out.flush();
+            // Nobody opens it: this lasts until the stop interrupts the thread.
+            new CountDownLatch(1).await();
             return ExitCode.OK;
         }
     }

@@ -1,5 +1,10 @@
 package io.postern.config;
 
+import io.postern.spi.SettingException;
+import io.postern.tls.ClientCertificates;
+import io.postern.tls.IdentitySource;
+import io.postern.tls.TlsMode;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,6 +19,8 @@ import java.util.Set;
  *
  * @param serverName what the server calls itself in stamps and logs; empty: the host's name
  * @param listeners at least one
+ * @param identities the keys and certificates for TLS, the default first; at least one where a
+ *     listener has TLS
  * @param mechanisms at least one, in the order of the file
  * @param realms at least one, exactly one of them the default
  */
@@ -21,6 +28,7 @@ public record GatewayConfig(
         Path file,
         Optional<String> serverName,
         List<Listener> listeners,
+        List<TlsIdentity> identities,
         Limits limits,
         List<PluginPlace> mechanisms,
         PluginPlace locks,
@@ -28,8 +36,18 @@ public record GatewayConfig(
 
     public GatewayConfig {
         listeners = List.copyOf(listeners);
+        identities = List.copyOf(identities);
         mechanisms = List.copyOf(mechanisms);
         realms = List.copyOf(realms);
+    }
+
+    /**
+     * A setting that cannot be used, with its place.
+     *
+     * @param line of the element
+     */
+    public Problem problem(int line, SettingException wrong) {
+        return new Problem(file, line, wrong.setting(), wrong.getMessage(), wrong.remedy());
     }
 
     /** Every place that names a plugin, in the order in which plugins are started. */
@@ -46,9 +64,24 @@ public record GatewayConfig(
      *
      * @param address a numeric address or a host name
      * @param port from 0 to 65535; 0 takes any free one
+     * @param allowPlaintext whether passwords may travel in the clear
+     * @param clients present where clients are asked for certificates
      * @param line where it stands in the file
      */
-    public record Listener(String address, int port, int line) {}
+    public record Listener(
+            String address,
+            int port,
+            TlsMode tls,
+            boolean allowPlaintext,
+            Optional<ClientCertificates> clients,
+            int line) {}
+
+    /**
+     * A key and its certificate, which the file names and nobody has looked at.
+     *
+     * @param line where it stands in the file
+     */
+    public record TlsIdentity(IdentitySource source, int line) {}
 
     /**
      * What a client may take, and for how long.
@@ -59,6 +92,7 @@ public record GatewayConfig(
      * @param lockWait how long to wait for a maildrop that is in use; at most 10 s
      * @param commitLimit how long the removal at QUIT may take
      * @param drain how long a stop waits for what is running
+     * @param handshakeTimeout how long a TLS handshake may take
      */
     public record Limits(
             Duration idleTimeout,
@@ -66,7 +100,8 @@ public record GatewayConfig(
             Duration writeStall,
             Duration lockWait,
             Duration commitLimit,
-            Duration drain) {}
+            Duration drain,
+            Duration handshakeTimeout) {}
 
     /**
      * Users and their mail.

@@ -3,8 +3,14 @@ package io.postern.config;
 import io.postern.config.GatewayConfig.Limits;
 import io.postern.config.GatewayConfig.Listener;
 import io.postern.config.GatewayConfig.Realm;
+import io.postern.config.GatewayConfig.TlsIdentity;
 import io.postern.config.PluginPlace.Given;
+import io.postern.spi.Secret;
+import io.postern.tls.ClientCertificates;
+import io.postern.tls.IdentitySource;
+import io.postern.tls.TlsMode;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -99,6 +105,18 @@ public final class GatewayFile {
         var serverName = one(root, "server").flatMap(this::serverName);
         var ports = new HashMap<String, Integer>();
         var listeners = group(root, "listeners", "listener", element -> listener(element, ports));
+        var identities = identities(root);
+        for (var listener : listeners) {
+            if (listener.tls() != TlsMode.NONE && root.children("tls").isEmpty()) {
+                problems.add(
+                        new Problem(
+                                file,
+                                listener.line(),
+                                "tls",
+                                "there is no certificate for it",
+                                "Add <tls> with an <identity>, or write tls=\"none\"."));
+            }
+        }
         var limits = limits(one(root, "limits"));
         var mechanisms =
                 group(
@@ -112,7 +130,8 @@ public final class GatewayFile {
                         .flatMap(element -> place(element, "locks", "server", new HashSet<>()))
                         .orElseGet(this::localLocks);
         close(root);
-        return new GatewayConfig(file, serverName, listeners, limits, mechanisms, locks, realms);
+        return new GatewayConfig(
+                file, serverName, listeners, identities, limits, mechanisms, locks, realms);
     }
 
     private Optional<String> serverName(Element server) {
@@ -132,7 +151,17 @@ public final class GatewayFile {
     private Optional<Listener> listener(Element element, Map<String, Integer> ports) {
         var address = element.attribute("address");
         var port = element.attribute("port");
+        var tls = tls(element);
+        var allowPlaintext = flag(element, "allow-plaintext");
+        var clients = clients(element, tls);
         close(element);
+        if (allowPlaintext && tls == TlsMode.IMPLICIT) {
+            problem(
+                    element,
+                    "allow-plaintext",
+                    "nothing travels in the clear where tls=\"implicit\"",
+                    "Remove it.");
+        }
         if (address.isEmpty()) {
             problem(
                     element,
@@ -168,8 +197,143 @@ public final class GatewayFile {
             }
         }
         return address.isPresent() && number >= 0
-                ? Optional.of(new Listener(address.get().text(), number, element.line()))
+                ? Optional.of(
+                        new Listener(
+                                address.get().text(),
+                                number,
+                                tls,
+                                allowPlaintext,
+                                clients,
+                                element.line()))
                 : Optional.empty();
+    }
+
+    private TlsMode tls(Element listener) {
+        var given = listener.attribute("tls");
+        return switch (given.map(Element.Value::text).orElse("none")) {
+            case "implicit" -> TlsMode.IMPLICIT;
+            case "starttls" -> TlsMode.STARTTLS;
+            case "none" -> TlsMode.NONE;
+            default -> {
+                wrong(
+                        listener,
+                        "tls",
+                        given.orElseThrow(),
+                        "is no way to use TLS",
+                        "Give implicit, starttls or none.");
+                yield TlsMode.NONE;
+            }
+        };
+    }
+
+    private Optional<ClientCertificates> clients(Element listener, TlsMode tls) {
+        var name = "client-certificates";
+        var given = listener.attribute(name);
+        var trust = path(listener, "client-trust");
+        var word = given.map(Element.Value::text).orElse("none");
+        if (!word.matches("none|optional|required")) {
+            wrong(
+                    listener,
+                    name,
+                    given.orElseThrow(),
+                    "is not known",
+                    "Give none, optional or required.");
+            return Optional.empty();
+        }
+        if (word.equals("none")) {
+            if (trust.isPresent()) {
+                problem(
+                        listener,
+                        "client-trust",
+                        "clients are not asked for certificates",
+                        "Add client-certificates=\"optional\" or \"required\", or remove it.");
+            }
+            return Optional.empty();
+        }
+        if (tls == TlsMode.NONE) {
+            problem(
+                    listener,
+                    name,
+                    "there are no certificates without TLS",
+                    "Add tls=\"implicit\" or tls=\"starttls\".");
+        }
+        if (trust.isEmpty()) {
+            problem(
+                    listener,
+                    "client-trust",
+                    "it is missing",
+                    "Give a PEM file with the authorities that vouch for your clients.");
+        }
+        return trust.map(file -> new ClientCertificates(word.equals("required"), file));
+    }
+
+    private List<TlsIdentity> identities(Element root) {
+        var all = new ArrayList<TlsIdentity>();
+        one(root, "tls")
+                .ifPresent(tls -> {
+                    var elements = tls.children("identity");
+                    if (elements.isEmpty()) {
+                        problem(tls, "it is empty", "Add at least one <identity>.");
+                    }
+                    for (var element : elements) {
+                        identity(element)
+                                .ifPresent(it -> all.add(new TlsIdentity(it, element.line())));
+                    }
+                    close(tls);
+                });
+        return all;
+    }
+
+    private Optional<IdentitySource> identity(Element element) {
+        var certificate = path(element, "certificate");
+        var key = path(element, "key");
+        var pkcs12 = path(element, "pkcs12");
+        var password = element.attribute("password").map(it -> Secret.of(it.text()));
+        var selfSigned = flag(element, "self-signed");
+        close(element);
+        var pem = certificate.isPresent() || key.isPresent();
+        if ((pem ? 1 : 0) + (pkcs12.isPresent() ? 1 : 0) + (selfSigned ? 1 : 0) != 1) {
+            problem(
+                    element,
+                    "it is one of three: certificate and key; pkcs12; self-signed",
+                    "Give certificate=\"...\" and key=\"...\", such as certbot's fullchain.pem and"
+                            + " privkey.pem.");
+            return Optional.empty();
+        }
+        if (selfSigned) {
+            return Optional.of(new IdentitySource.SelfSigned(home.resolve("state").resolve("tls")));
+        }
+        if (pem) {
+            for (var name : List.of("certificate", "key")) {
+                if (element.attribute(name).isEmpty()) {
+                    problem(
+                            element,
+                            name,
+                            "it is missing",
+                            "Give both; they may be the same file.");
+                }
+            }
+            return certificate.flatMap(
+                    file -> key.map(secret -> new IdentitySource.Pem(file, secret, password)));
+        }
+        if (password.isEmpty()) {
+            problem(
+                    element,
+                    "password",
+                    "it is missing",
+                    "Add password=\"${file:UTF-8:...}\" or password=\"${env:...}\".");
+        }
+        return password.map(it -> new IdentitySource.Pkcs12(pkcs12.orElseThrow(), it));
+    }
+
+    private Optional<Path> path(Element element, String name) {
+        var given = element.attribute(name);
+        try {
+            return given.map(it -> home.resolve(it.text()).normalize());
+        } catch (InvalidPathException e) {
+            wrong(element, name, given.orElseThrow(), "is not a path", "Give the path of a file.");
+            return Optional.empty();
+        }
     }
 
     private Limits limits(Optional<Element> element) {
@@ -187,7 +351,13 @@ public final class GatewayFile {
                                 Duration.ZERO,
                                 Duration.ofSeconds(10)),
                         duration(element, "commit-limit", Duration.ofSeconds(60), SECOND, HOUR),
-                        duration(element, "drain", Duration.ofSeconds(30), Duration.ZERO, HOUR));
+                        duration(element, "drain", Duration.ofSeconds(30), Duration.ZERO, HOUR),
+                        duration(
+                                element,
+                                "handshake-timeout",
+                                Duration.ofSeconds(10),
+                                SECOND,
+                                Duration.ofMinutes(2)));
         element.ifPresent(this::close);
         return limits;
     }

@@ -5,16 +5,25 @@ import io.postern.session.Connection;
 
 import org.apache.mina.core.buffer.IoBuffer;
 import org.apache.mina.core.service.IoHandlerAdapter;
+import org.apache.mina.core.service.IoService;
 import org.apache.mina.core.session.AttributeKey;
 import org.apache.mina.core.session.IoSession;
+import org.apache.mina.filter.FilterEvent;
+import org.apache.mina.filter.ssl.SslEvent;
+import org.apache.mina.filter.ssl.SslFilter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSession;
 
 /**
  * Turns MINA's events into a session's, and keeps the list of those that live. MINA calls it on its
@@ -27,18 +36,23 @@ final class ClientHandler extends IoHandlerAdapter {
 
     private final Function<? super Connection, ? extends ClientEvents> sessions;
     private final long writeStallNanos;
+    private final Map<IoService, ListenerSettings> listeners = new ConcurrentHashMap<>();
     private final Set<Client> live = ConcurrentHashMap.newKeySet();
     private volatile boolean doomed;
 
     /** A connection and its session. */
     private static final class Client {
         final MinaConnection connection;
-        final ClientEvents events;
+        volatile ClientEvents events;
         volatile boolean closed;
 
-        Client(MinaConnection connection, ClientEvents events) {
+        Client(MinaConnection connection) {
             this.connection = connection;
-            this.events = events;
+            events = new Unbegun(connection);
+        }
+
+        boolean begun() {
+            return !(events instanceof Unbegun);
         }
 
         boolean ended() {
@@ -51,29 +65,97 @@ final class ClientHandler extends IoHandlerAdapter {
         }
     }
 
+    /** Stands in for the session of a client that may not be greeted before its handshake. */
+    private record Unbegun(MinaConnection connection) implements ClientEvents {
+        @Override
+        public void opened() {}
+
+        @Override
+        public void received(ByteBuffer octets) {}
+
+        @Override
+        public void secured() {}
+
+        @Override
+        public void inputClosed() {
+            connection.abort();
+        }
+
+        @Override
+        public void closed() {}
+
+        @Override
+        public void tick(long nanoTime) {}
+
+        @Override
+        public void doom() {
+            connection.abort();
+        }
+
+        @Override
+        public boolean ended() {
+            return true;
+        }
+    }
+
     ClientHandler(
             Function<? super Connection, ? extends ClientEvents> sessions, long writeStallNanos) {
         this.sessions = sessions;
         this.writeStallNanos = writeStallNanos;
     }
 
+    /** Tells what the acceptor's clients are to be offered. Before it is bound. */
+    void serve(IoService acceptor, ListenerSettings settings) {
+        listeners.put(acceptor, settings);
+    }
+
     @Override
     public void sessionOpened(IoSession io) {
-        MinaConnection connection = new MinaConnection(io, writeStallNanos);
+        ListenerSettings settings = listeners.get(io.getService());
+        MinaConnection connection = new MinaConnection(io, settings, writeStallNanos);
+        Client client = new Client(connection);
+        io.setAttribute(CLIENT, client);
+        if (settings.tls().isPresent() && settings.tls().get().implicit()) {
+            connection.encrypt(); // and greet it when that is done (RFC 8314 §3.1)
+            watch(client);
+        } else {
+            begin(client);
+        }
+    }
+
+    private void begin(Client client) {
         ClientEvents events;
         try {
-            events = sessions.apply(connection);
+            events = sessions.apply(client.connection);
         } catch (RuntimeException | Error e) {
-            log.error("no session for client={}", connection.client(), e);
-            connection.abort();
+            log.error("no session for client={}", client.connection.client(), e);
+            client.connection.abort();
             return;
         }
-        Client client = new Client(connection, events);
-        io.setAttribute(CLIENT, client);
-        tell(client, ClientEvents::opened);
-        live.add(client); // only now, so that the clock does not tick before
+        tell(client, events, ClientEvents::opened);
+        client.events = events; // only now, so that the clock does not tick before
+        watch(client);
+    }
+
+    private void watch(Client client) {
+        live.add(client);
         if (doomed) { // read after the list has it, so that no client slips past doom()
             tell(client, ClientEvents::doom);
+        }
+    }
+
+    /** From MINA's TLS, which holds its lock of the connection: nothing else comes meanwhile. */
+    @Override
+    public void event(IoSession io, FilterEvent event) {
+        Client client = client(io);
+        if (event != SslEvent.SECURED || client == null) {
+            return;
+        }
+        client.connection.secured((SSLSession) io.getAttribute(SslFilter.SSL_SECURED));
+        if (client.begun()) {
+            tell(client, ClientEvents::secured);
+        } else {
+            begin(client);
         }
     }
 
@@ -115,11 +197,18 @@ final class ClientHandler extends IoHandlerAdapter {
 
     @Override
     public void exceptionCaught(IoSession io, Throwable cause) {
-        if (cause instanceof IOException) { // a lost connection; MINA closes it
-            log.debug("connection lost client={}", io.getAttribute(CLIENT), cause);
+        Client client = client(io);
+        if (cause instanceof SSLException && client != null) {
+            log.info("TLS failed client={}: {}", client, cause.getMessage());
+            log.debug("TLS failed client={}", client, cause);
+            client.connection.tlsFailed();
             return;
         }
-        log.error("connection failed client={}", io.getAttribute(CLIENT), cause);
+        if (cause instanceof IOException) { // a lost connection; MINA closes it
+            log.debug("connection lost client={}", client, cause);
+            return;
+        }
+        log.error("connection failed client={}", client, cause);
         io.closeNow();
     }
 
@@ -129,8 +218,12 @@ final class ClientHandler extends IoHandlerAdapter {
 
     /** A session that throws is cut off; an Error past this point would end MINA's I/O thread. */
     private static void tell(Client client, Consumer<ClientEvents> what) {
+        tell(client, client.events, what);
+    }
+
+    private static void tell(Client client, ClientEvents events, Consumer<ClientEvents> what) {
         try {
-            what.accept(client.events);
+            what.accept(events);
         } catch (RuntimeException | Error e) {
             log.error("session failed client={}", client.connection.client(), e);
             client.connection.abort();

@@ -99,6 +99,7 @@ public final class Listeners {
         NioSocketAcceptor acceptor = new NioSocketAcceptor(ioThreads, processors);
         acceptors.add(acceptor);
         acceptor.setHandler(handler);
+        handler.serve(acceptor, listener);
         acceptor.setBacklog(listener.backlog());
         acceptor.setReuseAddress(true);
         acceptor.setCloseOnDeactivation(false); // shutDown ends the sessions, in order

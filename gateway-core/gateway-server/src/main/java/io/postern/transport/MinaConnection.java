@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
+import javax.net.ssl.SSLSession;
+
 /**
  * One client's socket. Keeps its own account of what is unsent, for MINA's write futures report
  * octets as written that never left, or never complete, once a connection is lost. Here the account
@@ -36,7 +38,10 @@ final class MinaConnection implements Connection {
     /** Smaller buffers that have to wait are joined up to this many octets. */
     private static final int JOINED_OCTETS = 16 * 1024;
 
+    private static final String TLS = "tls";
+
     private final IoSession io;
+    private final ListenerSettings settings;
     private final InetSocketAddress client;
     private final InetSocketAddress listener;
     private final long writeStallNanos;
@@ -55,13 +60,21 @@ final class MinaConnection implements Connection {
     private boolean inputEnded;
     private boolean closing;
     private boolean closed;
+    private boolean handshaking;
+    private long handshakeAt;
+
+    /** Set by the thread that begins TLS, before anything is encrypted. */
+    private volatile TlsFilter tls;
+
+    private volatile Encryption encryption;
 
     /**
      * @param io open, with its addresses known
      * @param writeStallNanos how long the client may take nothing, ns
      */
-    MinaConnection(IoSession io, long writeStallNanos) {
+    MinaConnection(IoSession io, ListenerSettings settings, long writeStallNanos) {
         this.io = io;
+        this.settings = settings;
         this.client = (InetSocketAddress) io.getRemoteAddress();
         this.listener = (InetSocketAddress) io.getLocalAddress();
         this.writeStallNanos = writeStallNanos;
@@ -79,22 +92,71 @@ final class MinaConnection implements Connection {
 
     @Override
     public Optional<Encryption> encryption() {
-        return Optional.empty();
+        return Optional.ofNullable(encryption);
     }
 
     @Override
     public boolean plaintextAllowed() {
-        return true;
+        return encryption != null || settings.allowPlaintext();
     }
 
     @Override
     public boolean offersTls() {
-        return false;
+        return tls == null && settings.tls().isPresent();
     }
 
     @Override
     public void startTls(ByteBuffer lastWords) {
-        throw new IllegalStateException("TLS is never offered");
+        int octets = lastWords.remaining();
+        lock.lock();
+        try {
+            if (closing) {
+                return;
+            }
+            progressAt = System.nanoTime();
+            unsent += octets;
+            handedOver.add(octets);
+        } finally {
+            lock.unlock();
+        }
+        // In this order: the handshake of a quick client must not come before the filter.
+        encrypt();
+        io.getFilterChain().fireFilterWrite(new ClearText(io, IoBuffer.wrap(lastWords)));
+    }
+
+    /** From now on nothing is read but TLS, and nothing written but TLS and a {@link ClearText}. */
+    void encrypt() {
+        lock.lock();
+        try {
+            handshaking = true;
+            handshakeAt = System.nanoTime();
+        } finally {
+            lock.unlock();
+        }
+        tls = new TlsFilter(settings.tls().orElseThrow().keys(), io);
+        io.getFilterChain().addFirst(TLS, tls);
+    }
+
+    /** The handshake is done. On a thread of MINA's, before anything decrypted comes. */
+    void secured(SSLSession session) {
+        lock.lock();
+        try {
+            handshaking = false;
+        } finally {
+            lock.unlock();
+        }
+        encryption = new TlsSession(session);
+    }
+
+    /** TLS has failed: says so to the client, and closes. */
+    void tlsFailed() {
+        lock.lock();
+        try {
+            closing = true;
+        } finally {
+            lock.unlock();
+        }
+        finish();
     }
 
     @Override
@@ -182,7 +244,7 @@ final class MinaConnection implements Connection {
             lock.unlock();
         }
         if (last) {
-            io.closeNow();
+            finish();
         } else {
             handOver();
         }
@@ -266,29 +328,41 @@ final class MinaConnection implements Connection {
     }
 
     /**
-     * Cuts the client off if it has taken nothing for too long.
+     * Cuts the client off if it has taken nothing for too long, or does not end its handshake.
      *
      * @param now {@link System#nanoTime}
      */
     void tick(long now) {
-        long stuck;
+        String why;
         lock.lock();
         try {
-            long written = io.getWrittenBytes();
-            if (unsent == 0 || written != writtenAtProgress) {
-                writtenAtProgress = written;
-                progressAt = now;
+            if (closed) {
                 return;
             }
-            if (closed || now - progressAt < writeStallNanos) {
-                return;
+            if (handshaking && now - handshakeAt >= handshakeLimitNanos()) {
+                why = "its TLS handshake took too long";
+            } else {
+                long written = io.getWrittenBytes();
+                // While it is closing, the close_notify is unsent at least.
+                if ((unsent == 0 && !closing) || written != writtenAtProgress) {
+                    writtenAtProgress = written;
+                    progressAt = now;
+                    return;
+                }
+                if (now - progressAt < writeStallNanos) {
+                    return;
+                }
+                why = "it left " + unsent + " octets unread for too long";
             }
-            stuck = unsent;
         } finally {
             lock.unlock();
         }
-        log.info("cut off client={}: it left {} octets unread for too long", client, stuck);
+        log.info("cut off client={}: {}", client, why);
         abort();
+    }
+
+    private long handshakeLimitNanos() {
+        return settings.tls().orElseThrow().handshakeLimit().toNanos();
     }
 
     @Override
@@ -309,7 +383,18 @@ final class MinaConnection implements Connection {
         } finally {
             lock.unlock();
         }
-        io.closeNow();
+        finish();
+    }
+
+    /** Closes, now that all is sent: over TLS with a close_notify (RFC 8314 §3.4). */
+    private void finish() {
+        TlsFilter filter = tls;
+        if (filter == null) {
+            io.closeNow();
+            return;
+        }
+        filter.closeOutbound();
+        io.closeOnFlush();
     }
 
     @Override

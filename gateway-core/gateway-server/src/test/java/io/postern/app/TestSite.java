@@ -130,7 +130,7 @@ final class TestSite {
         return """
         <gateway>
           <listeners>
-            <listener address="127.0.0.1" port="%d"/>
+            <listener address="127.0.0.1" port="%d" allow-plaintext="true"/>
           </listeners>
           <limits><drain>PT5S</drain></limits>
           <authentication>

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.config.GatewayConfig.Listener;
 import io.postern.spi.Setting;
+import io.postern.tls.ClientCertificates;
+import io.postern.tls.TlsMode;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,13 +50,17 @@ class GatewayFileTest {
     @TempDir private Path home;
     private final Map<String, String> environment = new HashMap<>();
 
+    private static Listener plain(String address, int port, int line) {
+        return new Listener(address, port, TlsMode.NONE, false, Optional.empty(), line);
+    }
+
     // --- what it comes to ---
 
     @Test
     void theSmallestFileHasAllDefaults() throws Exception {
         var config = good(GOOD);
         assertEquals(Optional.empty(), config.serverName());
-        assertEquals(List.of(new Listener("127.0.0.1", 1100, 3)), config.listeners());
+        assertEquals(List.of(plain("127.0.0.1", 1100, 3)), config.listeners());
         assertEquals(Duration.ofMinutes(10), config.limits().idleTimeout());
         assertEquals(Duration.ofSeconds(2), config.limits().lockWait());
         assertEquals("user-pass", config.mechanisms().getFirst().plugin());
@@ -97,6 +103,7 @@ class GatewayFileTest {
                             <lock-wait>PT0S</lock-wait>
                             <commit-limit>PT22S</commit-limit>
                             <drain>PT23S</drain>
+                            <handshake-timeout>PT24S</handshake-timeout>
                           </limits>
                           <listeners>
                             <listener address="0.0.0.0" port="110"/>
@@ -106,9 +113,7 @@ class GatewayFileTest {
                         </gateway>
                         """);
         assertEquals(Optional.of("mail.example.org"), config.serverName());
-        assertEquals(
-                List.of(new Listener("0.0.0.0", 110, 30), new Listener("::1", 0, 31)),
-                config.listeners());
+        assertEquals(List.of(plain("0.0.0.0", 110, 31), plain("::1", 0, 32)), config.listeners());
         assertEquals(
                 new GatewayConfig.Limits(
                         Duration.ofMinutes(1),
@@ -116,7 +121,8 @@ class GatewayFileTest {
                         Duration.ofSeconds(21),
                         Duration.ZERO,
                         Duration.ofSeconds(22),
-                        Duration.ofSeconds(23)),
+                        Duration.ofSeconds(23),
+                        Duration.ofSeconds(24)),
                 config.limits());
         assertEquals(
                 List.of("user-pass", "apop"),
@@ -199,7 +205,7 @@ class GatewayFileTest {
                                 .replace(
                                         "<listeners>",
                                         "<server name=\"${file:UTF-8:name}\"/><listeners>"));
-        assertEquals(List.of(new Listener("127.0.0.9", 2110, 3)), config.listeners());
+        assertEquals(List.of(plain("127.0.0.9", 2110, 3)), config.listeners());
         assertEquals(Optional.of("secret.example"), config.serverName());
     }
 
@@ -233,6 +239,47 @@ class GatewayFileTest {
         assertFalse(draft.toString().contains("hunter2"));
     }
 
+    @Test
+    void keysAndCertificatesAreNamedInTheirOrder() throws Exception {
+        environment.put("KEY_PASSWORD", "hunter2");
+        var config =
+                good(
+                        GOOD.replace(
+                                        "<listener address=\"127.0.0.1\" port=\"1100\"/>",
+                                        """
+                                        <listener address="::" port="995" tls="implicit"
+                                            client-certificates="required" client-trust="/etc/ca.pem"/>
+                                        <listener address="::" port="110" tls="starttls"/>
+                                        <listener address="::1" port="1100" allow-plaintext="true"/>
+                                        </listeners>
+                                        <tls>
+                                          <identity certificate="/etc/fullchain.pem" key="conf/privkey.pem"
+                                              password="${env:KEY_PASSWORD}"/>
+                                          <identity pkcs12="conf/mail.p12" password="x"/>
+                                          <identity self-signed="true"/>
+                                        </tls>
+                                        """)
+                                .replaceFirst("(?s)(</tls>\\s*)</listeners>", "$1"));
+        assertEquals(
+                List.of(TlsMode.IMPLICIT, TlsMode.STARTTLS, TlsMode.NONE),
+                config.listeners().stream().map(Listener::tls).toList());
+        assertEquals(
+                Optional.of(new ClientCertificates(true, Path.of("/etc/ca.pem"))),
+                config.listeners().getFirst().clients());
+        assertEquals(
+                List.of(false, false, true),
+                config.listeners().stream().map(Listener::allowPlaintext).toList());
+        assertEquals(
+                List.of(
+                        List.of(Path.of("/etc/fullchain.pem"), home.resolve("conf/privkey.pem")),
+                        List.of(home.resolve("conf/mail.p12")),
+                        List.of(
+                                home.resolve("state/tls/certificate.pem"),
+                                home.resolve("state/tls/key.pem"))),
+                config.identities().stream().map(it -> it.source().files()).toList());
+        assertFalse(config.identities().toString().contains("hunter2"));
+    }
+
     // --- what is wrong ---
 
     /** What to replace in the good file, by what, and what is said then. */
@@ -242,13 +289,74 @@ class GatewayFileTest {
                         "<listeners>",
                         "<listners/><listeners>",
                         "2: listners: there is no such element in <gateway>. Remove it, or use one"
-                                + " of: <server>, <listeners>, <limits>, <authentication>,"
+                                + " of: <server>, <listeners>, <tls>, <limits>, <authentication>,"
                                 + " <realms>, <locks>."),
                 wrong(
                         "port=\"1100\"",
+                        "port=\"1100\" ssl=\"yes\"",
+                        "3: ssl: <listener> has no such attribute. Remove it, or use one of:"
+                                + " address, port, tls, allow-plaintext, client-certificates,"
+                                + " client-trust."),
+                wrong(
+                        "port=\"1100\"",
                         "port=\"1100\" tls=\"yes\"",
-                        "3: tls: <listener> has no such attribute. Remove it, or use one of:"
-                                + " address, port."),
+                        "3: tls: \"yes\" is no way to use TLS. Give implicit, starttls or none."),
+                wrong(
+                        "port=\"1100\"",
+                        "port=\"1100\" tls=\"starttls\"",
+                        "3: tls: there is no certificate for it. Add <tls> with an <identity>, or"
+                                + " write tls=\"none\"."),
+                wrong(
+                        "<listener address=\"127.0.0.1\" port=\"1100\"/>\n  </listeners>",
+                        "<listener address=\"127.0.0.1\" port=\"1100\" tls=\"implicit\""
+                                + " allow-plaintext=\"true\"/>\n  </listeners>"
+                                + "<tls><identity self-signed=\"true\"/></tls>",
+                        "3: allow-plaintext: nothing travels in the clear where tls=\"implicit\"."
+                                + " Remove it."),
+                wrong(
+                        "port=\"1100\"",
+                        "port=\"1100\" client-certificates=\"yes\"",
+                        "3: client-certificates: \"yes\" is not known. Give none, optional or"
+                                + " required."),
+                wrong(
+                        "port=\"1100\"",
+                        "port=\"1100\" client-trust=\"ca.pem\"",
+                        "3: client-trust: clients are not asked for certificates. Add"
+                                + " client-certificates=\"optional\" or \"required\", or remove it."),
+                wrong(
+                        "port=\"1100\"",
+                        "port=\"1100\" client-certificates=\"required\" client-trust=\"ca.pem\"",
+                        "3: client-certificates: there are no certificates without TLS. Add"
+                                + " tls=\"implicit\" or tls=\"starttls\"."),
+                wrong(
+                        "port=\"1100\"/>\n  </listeners>",
+                        "port=\"1100\" tls=\"implicit\" client-certificates=\"optional\"/>\n"
+                                + "  </listeners><tls><identity self-signed=\"true\"/></tls>",
+                        "3: client-trust: it is missing. Give a PEM file with the authorities that"
+                                + " vouch for your clients."),
+                wrong(
+                        "</listeners>",
+                        "</listeners><tls/>",
+                        "4: tls: it is empty. Add at least one <identity>."),
+                wrong(
+                        "</listeners>",
+                        "</listeners><tls><identity/></tls>",
+                        "4: identity: it is one of three: certificate and key; pkcs12; self-signed."
+                                + " Give certificate=\"...\" and key=\"...\", such as certbot's"
+                                + " fullchain.pem and privkey.pem."),
+                wrong(
+                        "</listeners>",
+                        "</listeners><tls><identity certificate=\"a.pem\"/></tls>",
+                        "4: key: it is missing. Give both; they may be the same file."),
+                wrong(
+                        "</listeners>",
+                        "</listeners><tls><identity pkcs12=\"a.p12\"/></tls>",
+                        "4: password: it is missing. Add password=\"${file:UTF-8:...}\" or"
+                                + " password=\"${env:...}\"."),
+                wrong(
+                        "<listeners>",
+                        "<limits><handshake-timeout>PT3M</handshake-timeout></limits><listeners>",
+                        "2: handshake-timeout: \"PT3M\" is out of range. Give PT1S to PT2M."),
                 wrong("port=\"1100\"", "", "3: port: it is missing. Give one; POP3's own is 110."),
                 wrong(
                         "1100",

@@ -8,7 +8,9 @@ import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
 
 import io.postern.session.ClientEvents;
+import io.postern.tls.TlsMode;
 
+import org.apache.mina.core.service.IoService;
 import org.apache.mina.core.session.IoSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,9 @@ class ClientHandlerTest {
         when(io.getLocalAddress())
                 .thenReturn(new InetSocketAddress(InetAddress.getLoopbackAddress(), 1_110));
         when(io.isConnected()).thenReturn(true);
+        IoService acceptor = mock();
+        when(io.getService()).thenReturn(acceptor);
+        handler.serve(acceptor, TestTls.listener(TlsMode.NONE, true));
     }
 
     /** MINA tells of a half-closed input again and again until nobody reads any more. */

@@ -26,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +40,9 @@ class ListenersTest {
 
     private static Listeners open(InetSocketAddress... addresses) throws ListenException {
         return Listeners.open(
-                List.of(addresses).stream().map(a -> new ListenerSettings(a, 50)).toList(),
+                List.of(addresses).stream()
+                        .map(a -> new ListenerSettings(a, 50, Optional.empty(), false))
+                        .toList(),
                 SETTINGS,
                 FakeSession::new);
     }

@@ -27,6 +27,7 @@ import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
 import io.postern.testkit.RecordingLocks;
 import io.postern.testkit.auth.MemoryUsers;
+import io.postern.tls.TlsMode;
 
 import java.io.InputStream;
 import java.time.Duration;
@@ -56,6 +57,7 @@ final class Post implements AutoCloseable {
     final BlockingQueue<Connection> connections = new LinkedBlockingQueue<>();
     final Collection<String> removed = new ConcurrentLinkedQueue<>();
     final CountDownLatch committing = new CountDownLatch(1);
+    final TlsMode mode;
     final Listeners listeners;
 
     /** Commits wait for it. */
@@ -66,7 +68,13 @@ final class Post implements AutoCloseable {
     /**
      * @param octets of each message, multiples of {@link #LINE}
      */
-    Post(Duration writeStall, long... octets) throws ListenException {
+    Post(TlsMode mode, Duration writeStall, long... octets) throws ListenException {
+        this(mode, TestTls.listener(mode, true), writeStall, octets);
+    }
+
+    Post(TlsMode mode, ListenerSettings listener, Duration writeStall, long... octets)
+            throws ListenException {
+        this.mode = mode;
         this.octets = octets;
         Map<String, String> passwords =
                 IntStream.range(0, 300).boxed().collect(Collectors.toMap(n -> "u" + n, n -> "pw"));
@@ -82,7 +90,7 @@ final class Post implements AutoCloseable {
                         new Counters());
         listeners =
                 Listeners.open(
-                        List.of(new ListenerSettings(Server.loopback(0), 1024)),
+                        List.of(listener),
                         new TransportSettings(1, writeStall),
                         Server.TICK,
                         connection -> {
@@ -92,8 +100,8 @@ final class Post implements AutoCloseable {
                         });
     }
 
-    Post(long... octets) throws ListenException {
-        this(TransportSettings.DEFAULT_WRITE_STALL, octets);
+    Post(TlsMode mode, long... octets) throws ListenException {
+        this(mode, TransportSettings.DEFAULT_WRITE_STALL, octets);
     }
 
     static byte[] line(long number) {

@@ -3,6 +3,7 @@ package io.postern.transport;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.postern.session.Connection;
+import io.postern.tls.TlsMode;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -25,9 +26,18 @@ final class Server<S extends FakeSession> implements AutoCloseable {
     private final BlockingQueue<S> sessions = new LinkedBlockingQueue<>();
 
     Server(Duration writeStall, Function<Connection, S> make) throws IOException {
+        this(TestTls.listener(TlsMode.NONE, false), writeStall, make);
+    }
+
+    Server(ListenerSettings listener, Function<Connection, S> make) throws IOException {
+        this(listener, TransportSettings.DEFAULT_WRITE_STALL, make);
+    }
+
+    private Server(ListenerSettings listener, Duration writeStall, Function<Connection, S> make)
+            throws IOException {
         listeners =
                 Listeners.open(
-                        List.of(new ListenerSettings(loopback(0), 1024)),
+                        List.of(listener),
                         new TransportSettings(1, writeStall),
                         TICK,
                         connection -> {

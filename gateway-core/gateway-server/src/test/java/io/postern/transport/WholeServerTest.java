@@ -11,26 +11,30 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.postern.session.Connection;
+import io.postern.tls.TlsMode;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Sockets, sessions and the engine together. */
+/** Sockets, sessions and the engine together, with TLS and without. */
+@ParameterizedClass
+@EnumSource(TlsMode.class)
 @Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class WholeServerTest {
 
@@ -40,16 +44,29 @@ class WholeServerTest {
     /** More than the session's window and a chunk; far less than a message. */
     private static final long BOUNDED = 256 * 1024;
 
+    @Parameter TlsMode mode;
+
     private static final class Client implements AutoCloseable {
-        final Socket socket = new Socket();
+        final Socket raw = new Socket();
+        final Socket socket;
         final BufferedReader in;
 
+        /** Whether the greeting was read on the way to TLS. */
+        private boolean greeted;
+
         Client(Post post) throws IOException {
-            socket.setTcpNoDelay(true);
-            socket.setReceiveBufferSize(64 * 1024);
-            socket.setSoTimeout((int) PATIENCE.toMillis());
-            socket.connect(post.listeners.addresses().getFirst());
+            raw.setTcpNoDelay(true);
+            raw.setReceiveBufferSize(64 * 1024);
+            raw.setSoTimeout((int) PATIENCE.toMillis());
+            raw.connect(post.listeners.addresses().getFirst());
+            socket = TestTls.secured(post.mode, raw);
             in = new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+            greeted = post.mode == TlsMode.STARTTLS;
+        }
+
+        /** Goes away without a word. */
+        void reset() throws IOException {
+            Server.reset(raw);
         }
 
         void send(String octets) throws IOException {
@@ -58,7 +75,9 @@ class WholeServerTest {
 
         /** Reads so many lines, each of which must say {@code +OK}. */
         void ok(int lines) throws IOException {
-            for (int n = 0; n < lines; n++) {
+            int read = greeted ? 1 : 0;
+            greeted = false;
+            for (int n = read; n < lines; n++) {
                 String line = in.readLine();
                 assertTrue(line != null && line.startsWith("+OK"), line);
             }
@@ -89,7 +108,7 @@ class WholeServerTest {
     @Tag("protocol-21")
     @Tag("protocol-29")
     void commands_that_come_octet_by_octet_are_answered_and_QUIT_closes() throws Exception {
-        try (Post post = new Post(6400);
+        try (Post post = new Post(mode, 6400);
                 Client client = new Client(post)) {
             for (char octet : (LOGIN + "RETR 1\r\nDELE 1\r\nQUIT\r\n").toCharArray()) {
                 client.send(String.valueOf(octet));
@@ -110,7 +129,7 @@ class WholeServerTest {
         for (int n = 0; n < messages.length; n++) {
             messages[n] = 64L * (n + 1);
         }
-        try (Post post = new Post(messages);
+        try (Post post = new Post(mode, messages);
                 Client client = new Client(post)) {
             StringBuilder batch = new StringBuilder(LOGIN);
             for (int n = 0; n < 10_000; n++) {
@@ -138,7 +157,7 @@ class WholeServerTest {
     @Test
     void a_large_message_arrives_octet_by_octet_as_it_is_stored() throws Exception {
         long octets = 20_000_000 / Post.LINE * Post.LINE;
-        try (Post post = new Post(octets);
+        try (Post post = new Post(mode, octets);
                 Client client = new Client(post)) {
             client.send(LOGIN + "RETR 1\r\nQUIT\r\n");
             client.ok(3);
@@ -153,7 +172,7 @@ class WholeServerTest {
     @Tag("protocol-26")
     @Tag("protocol-85")
     void a_client_that_never_reads_a_gibibyte_costs_little_and_loses_nothing() throws Exception {
-        try (Post post = new Post(Duration.ofMillis(700), GIB);
+        try (Post post = new Post(mode, Duration.ofMillis(700), GIB);
                 Client client = new Client(post)) {
             client.send(LOGIN + "DELE 1\r\nRSET\r\nRETR 1\r\nDELE 1\r\nQUIT\r\n");
             Connection connection = post.connections.take();
@@ -171,29 +190,36 @@ class WholeServerTest {
     @Test
     @Tag("protocol-85")
     void a_client_that_pipelines_for_ever_and_never_reads_is_not_read_for_ever() throws Exception {
-        try (Post post = new Post(6_400_000)) {
-            InetSocketAddress address = post.listeners.addresses().getFirst();
-            try (SocketChannel client = SocketChannel.open(address)) {
-                client.configureBlocking(false);
-                ByteBuffer retr = ByteBuffer.wrap(ascii("RETR 1\r\n".repeat(10_000)));
-                client.write(ByteBuffer.wrap(ascii(LOGIN)));
-                Connection connection = post.connections.take();
-                long sent = 0;
-                long most = 0;
-                long stuckSince = System.nanoTime();
-                while (System.nanoTime() - stuckSince < TimeUnit.SECONDS.toNanos(1)) {
-                    int now = client.write(retr.slice());
-                    if (now > 0) {
-                        sent += now;
-                        stuckSince = System.nanoTime();
-                        retr.position((int) (sent % 8)); // goes on where it was
-                    }
-                    most = Math.max(most, connection.unsentOctets());
-                    assertTrue(sent < 100_000_000, "it is read for ever");
+        try (Post post = new Post(mode, 6_400_000);
+                Client client = new Client(post)) {
+            Connection connection = post.connections.take();
+            client.send(LOGIN);
+            AtomicLong sent = new AtomicLong();
+            CompletableFuture<Void> sender =
+                    CompletableFuture.runAsync(() -> {
+                        try {
+                            while (sent.get() < 100_000_000) {
+                                client.send("RETR 1\r\n".repeat(100));
+                                sent.addAndGet(800);
+                            }
+                        } catch (IOException e) {
+                            return; // reset at the end of the test
+                        }
+                        throw new AssertionError("it is read for ever");
+                    });
+            long most = 0;
+            long before = -1;
+            long stuckSince = System.nanoTime();
+            while (System.nanoTime() - stuckSince < TimeUnit.SECONDS.toNanos(1)) {
+                if (sent.get() != before) {
+                    before = sent.get();
+                    stuckSince = System.nanoTime();
                 }
-                assertTrue(most <= BOUNDED, most + " octets unsent");
-                Server.reset(client.socket());
+                most = Math.max(most, connection.unsentOctets());
             }
+            assertTrue(most <= BOUNDED, most + " octets unsent");
+            client.reset();
+            sender.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             await().until(post::quiet);
         }
     }
@@ -201,7 +227,7 @@ class WholeServerTest {
     @Test
     @Tag("protocol-26")
     void a_client_that_half_closes_behind_QUIT_gets_every_answer() throws Exception {
-        try (Post post = new Post(640_000, 64);
+        try (Post post = new Post(mode, 640_000, 64);
                 Client client = new Client(post)) {
             client.send(LOGIN + "RETR 1\r\nRETR 2\r\nDELE 2\r\nQUIT\r\n");
             client.socket.shutdownOutput();
@@ -219,7 +245,7 @@ class WholeServerTest {
     @Tag("protocol-26")
     @Tag("protocol-147")
     void a_reset_after_any_octet_before_the_end_of_QUIT_removes_nothing() throws Exception {
-        try (Post post = new Post(640, 64)) {
+        try (Post post = new Post(mode, 640, 64)) {
             String script = LOGIN + "DELE 1\r\nRETR 2\r\nQUIT\r\n";
             for (int octets = 0; octets < script.length(); octets++) {
                 try (Client client = new Client(post)) {
@@ -227,7 +253,7 @@ class WholeServerTest {
                     if (octets % 2 == 0) {
                         client.ok(1);
                     }
-                    Server.reset(client.socket);
+                    client.reset();
                 }
                 await().atMost(Duration.ofSeconds(1)).until(post::quiet);
             }
@@ -238,12 +264,12 @@ class WholeServerTest {
     @Test
     @Tag("protocol-26")
     void a_client_that_goes_away_behind_QUIT_has_said_QUIT() throws Exception {
-        try (Post post = new Post(640);
+        try (Post post = new Post(mode, 640);
                 Client client = new Client(post)) {
             post.commit = new CountDownLatch(1);
             client.send(LOGIN + "DELE 1\r\nQUIT\r\n");
             assertTrue(post.committing.await(PATIENCE.toSeconds(), TimeUnit.SECONDS));
-            Server.reset(client.socket);
+            client.reset();
             post.commit.countDown();
             await().until(post::quiet);
             assertEquals(1, post.removed.size());
@@ -252,7 +278,7 @@ class WholeServerTest {
 
     @Test
     void shutdown_finishes_an_update_and_answers_it() throws Exception {
-        try (Post post = new Post(640);
+        try (Post post = new Post(mode, 640);
                 Client client = new Client(post)) {
             post.commit = new CountDownLatch(1);
             client.send(LOGIN + "DELE 1\r\nQUIT\r\n");
@@ -285,7 +311,7 @@ class WholeServerTest {
     @Test
     @Tag("protocol-142")
     void shutdown_closes_an_idle_session_without_a_line() throws Exception {
-        try (Post post = new Post(640);
+        try (Post post = new Post(mode, 640);
                 Client client = new Client(post)) {
             client.send(LOGIN + "DELE 1\r\n");
             client.ok(4);
@@ -298,7 +324,7 @@ class WholeServerTest {
 
     @Test
     void two_hundred_users_on_one_io_thread_each_get_their_mail() throws Exception {
-        try (Post post = new Post(64_000)) {
+        try (Post post = new Post(mode, 64_000)) {
             List<Client> clients = new ArrayList<>();
             try {
                 for (int n = 0; n < 200; n++) {
@@ -326,7 +352,7 @@ class WholeServerTest {
 
     @Test
     void noise_ends_in_an_answer_or_a_close_and_harms_nobody() throws Exception {
-        try (Post post = new Post(640);
+        try (Post post = new Post(mode, 640);
                 Client good = new Client(post);
                 Client noisy = new Client(post)) {
             byte[] noise = new byte[1 << 20];

@@ -1,0 +1,272 @@
+package io.postern.transport;
+
+import org.apache.mina.core.buffer.IoBuffer;
+import org.apache.mina.core.filterchain.IoFilter.NextFilter;
+import org.apache.mina.core.session.IoSession;
+import org.apache.mina.core.write.WriteRejectedException;
+import org.apache.mina.core.write.WriteRequest;
+import org.apache.mina.filter.ssl.EncryptedWriteRequest;
+import org.apache.mina.filter.ssl.SslEvent;
+import org.apache.mina.filter.ssl.SslFilter;
+import org.apache.mina.filter.ssl.SslHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.nio.ByteBuffer;
+
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLException;
+
+/**
+ * Moves octets through one connection's {@link SSLEngine}, in place of MINA's two handlers: one of
+ * them lets a client with a certificate wait for ever and keeps as much undelivered as a client
+ * likes to send, the other swallows the reason of a handshake that fails and leaves the connection
+ * open.
+ *
+ * <p>Any thread; this object's monitor is held while the engine works and while what it decrypted
+ * is delivered. What takes long in a handshake runs on a virtual thread.
+ */
+final class TlsHandler extends SslHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(TlsHandler.class);
+
+    /** Most that waits undecrypted, octets: a record, and what came behind it in one read. */
+    private static final int MAX_UNDECRYPTED = 64 * 1024;
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private ByteBuffer undecrypted = NOTHING;
+    private boolean working;
+    private boolean inTask;
+    private boolean secured;
+    private boolean inputClosed;
+    private boolean closing;
+    private boolean failed;
+
+    TlsHandler(SSLEngine engine, IoSession io) {
+        super(engine, null, io);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !mEngine.isOutboundDone();
+    }
+
+    @Override
+    public synchronized boolean isConnected() {
+        return secured && isOpen();
+    }
+
+    @Override
+    public synchronized void open(NextFilter next) throws SSLException {
+        mEngine.beginHandshake();
+    }
+
+    @Override
+    public synchronized void receive(NextFilter next, IoBuffer message) {
+        ByteBuffer more = message.buf();
+        if (failed || inputClosed) {
+            return;
+        }
+        if (undecrypted.hasRemaining()) {
+            undecrypted =
+                    ByteBuffer.allocate(undecrypted.remaining() + more.remaining())
+                            .put(undecrypted)
+                            .put(more)
+                            .flip();
+        } else {
+            undecrypted = more;
+        }
+        work(next);
+    }
+
+    @Override
+    public synchronized void write(NextFilter next, WriteRequest request)
+            throws WriteRejectedException {
+        if (closing || failed) {
+            throw new WriteRejectedException(request, "closing");
+        }
+        mEncodeQueue.add(request);
+        work(next);
+    }
+
+    @Override
+    public void ack(NextFilter next, WriteRequest request) {}
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>What is not encrypted yet is never sent.
+     */
+    @Override
+    public synchronized void close(NextFilter next, boolean linger) {
+        if (closing) {
+            return;
+        }
+        closing = true;
+        mEncodeQueue.clear();
+        mEngine.closeOutbound();
+        if (!mSession.isClosing() && !inTask) {
+            try {
+                sendAlert(next); // at once: what comes behind the close of the session is lost
+            } catch (SSLException e) {
+                log.debug("no close_notify for client={}", mSession.getRemoteAddress(), e);
+            }
+        }
+    }
+
+    @Override
+    protected boolean write_handshake_loop(NextFilter next, IoBuffer source, IoBuffer target) {
+        throw new UnsupportedOperationException("work() does that");
+    }
+
+    /** Does all that can be done now. */
+    private void work(NextFilter next) {
+        if (working || inTask || failed) {
+            return; // whoever works already goes on until nothing is left
+        }
+        working = true;
+        try {
+            boolean progress = true;
+            while (progress) {
+                progress =
+                        switch (mEngine.getHandshakeStatus()) {
+                            case NEED_TASK -> runTask(next);
+                            case NEED_WRAP -> wrap(next, null);
+                            case FINISHED, NOT_HANDSHAKING, NEED_UNWRAP, NEED_UNWRAP_AGAIN ->
+                                    mEngine.isOutboundDone()
+                                            ? discard(next)
+                                            : wrapNext(next) || unwrap(next);
+                        };
+            }
+        } catch (SSLException e) {
+            fail(next, e);
+        } finally {
+            working = false;
+        }
+    }
+
+    /** Begins what takes long; {@link #work} goes on behind it. */
+    private boolean runTask(NextFilter next) {
+        inTask = true;
+        Thread.ofVirtual()
+                .name("tls handshake")
+                .start(() -> {
+                    for (Runnable task = mEngine.getDelegatedTask();
+                            task != null;
+                            task = mEngine.getDelegatedTask()) {
+                        task.run();
+                    }
+                    synchronized (this) {
+                        inTask = false;
+                        work(next);
+                    }
+                });
+        return false;
+    }
+
+    private boolean wrapNext(NextFilter next) throws SSLException {
+        return secured && !mEncodeQueue.isEmpty() && wrap(next, mEncodeQueue.peek());
+    }
+
+    /**
+     * Encrypts one record.
+     *
+     * @param request whose octets go into it, or null for a message of TLS itself
+     * @return whether anything came of it
+     */
+    private boolean wrap(NextFilter next, WriteRequest request) throws SSLException {
+        ByteBuffer source = request == null ? NOTHING : ((IoBuffer) request.getMessage()).buf();
+        ByteBuffer record = ByteBuffer.allocate(mEngine.getSession().getPacketBufferSize());
+        SSLEngineResult result = mEngine.wrap(source, record);
+        boolean last = request != null && !source.hasRemaining();
+        if (last) {
+            mEncodeQueue.remove();
+        }
+        if (result.bytesProduced() > 0) {
+            next.filterWrite(
+                    mSession,
+                    new EncryptedWriteRequest(
+                            IoBuffer.wrap(trimmed(record.flip())), last ? request : null));
+        }
+        noteHandshake(next, result);
+        return result.bytesProduced() > 0 || result.bytesConsumed() > 0;
+    }
+
+    /** Decrypts one record. Says whether there was a whole one. */
+    private boolean unwrap(NextFilter next) throws SSLException {
+        if (inputClosed || !undecrypted.hasRemaining()) {
+            return false;
+        }
+        ByteBuffer content = ByteBuffer.allocate(mEngine.getSession().getApplicationBufferSize());
+        SSLEngineResult result = mEngine.unwrap(undecrypted, content);
+        noteHandshake(next, result);
+        if (result.bytesProduced() > 0) {
+            next.messageReceived(mSession, IoBuffer.wrap(trimmed(content.flip())));
+        }
+        if (mEngine.isInboundDone()) {
+            inputClosed = true; // close_notify; what comes behind it is nobody's
+            undecrypted = NOTHING;
+            next.inputClosed(mSession);
+            return true;
+        }
+        if (result.getStatus() == SSLEngineResult.Status.BUFFER_UNDERFLOW
+                && undecrypted.remaining() > MAX_UNDECRYPTED) {
+            throw new SSLException("a record that is too long");
+        }
+        if (!undecrypted.hasRemaining()) {
+            undecrypted = NOTHING;
+        }
+        return result.bytesConsumed() > 0 || result.bytesProduced() > 0;
+    }
+
+    private void noteHandshake(NextFilter next, SSLEngineResult result) {
+        if (result.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.FINISHED && !secured) {
+            secured = true;
+            mSession.setAttribute(SslFilter.SSL_SECURED, mEngine.getSession());
+            next.event(mSession, SslEvent.SECURED);
+        }
+    }
+
+    /** Sends the alert that says why, if there is one, and tells the handler. */
+    private void fail(NextFilter next, SSLException why) {
+        failed = true;
+        mEncodeQueue.clear();
+        undecrypted = NOTHING;
+        try {
+            sendAlert(next);
+        } catch (SSLException e) {
+            why.addSuppressed(e);
+        }
+        next.exceptionCaught(mSession, why);
+    }
+
+    private void sendAlert(NextFilter next) throws SSLException {
+        boolean progress = true;
+        while (progress
+                && mEngine.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NEED_WRAP) {
+            progress = wrap(next, null);
+        }
+    }
+
+    /**
+     * In TLS 1.2 a client that sends close_notify reads no more (RFC 5246 §7.2.1). What it is sent
+     * is thrown away, so that the session can do what the client asked for before.
+     */
+    private boolean discard(NextFilter next) {
+        WriteRequest unread = mEncodeQueue.poll();
+        if (unread == null) {
+            return false;
+        }
+        next.messageSent(mSession, unread);
+        return true;
+    }
+
+    /** A buffer that is not much larger than what is in it, for it may wait for long. */
+    private static ByteBuffer trimmed(ByteBuffer octets) {
+        return octets.remaining() > octets.capacity() / 2
+                ? octets
+                : ByteBuffer.allocate(octets.remaining()).put(octets).flip();
+    }
+}
