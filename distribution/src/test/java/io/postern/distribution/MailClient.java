@@ -7,6 +7,7 @@ import jakarta.mail.Session;
 import org.apache.commons.net.pop3.ExtendedPOP3Client;
 import org.apache.commons.net.pop3.POP3;
 import org.apache.commons.net.pop3.POP3Client;
+import org.apache.commons.net.pop3.POP3SClient;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -33,9 +34,16 @@ interface MailClient {
     /**
      * Whose mail is read, and from where.
      *
+     * @param certificate that the server shows, and nobody vouches for
      * @param scratch a folder for the program's own files
      */
-    record Account(int port, String user, String password, Path scratch) {
+    record Account(
+            int port,
+            Security security,
+            Path certificate,
+            String user,
+            String password,
+            Path scratch) {
 
         /** A file that only its owner may read, as several programs demand. */
         Path secretFile(String name, String text) throws IOException {
@@ -69,12 +77,20 @@ interface MailClient {
                         max-time = 30
                         user = "%s:%s"
                         login-options = "AUTH=%s"
+                        cacert = "%s"
+                        %s
                         """
                                 .formatted(
                                         account.user(),
                                         account.password(),
-                                        login == Login.APOP ? "+APOP" : login.name()));
-        var url = "pop3://127.0.0.1:" + account.port() + "/";
+                                        login == Login.APOP ? "+APOP" : login.name(),
+                                        account.certificate(),
+                                        account.security() == Security.STLS ? "ssl-reqd" : ""));
+        var url =
+                (account.security() == Security.TLS ? "pop3s" : "pop3")
+                        + "://127.0.0.1:"
+                        + account.port()
+                        + "/";
         var list = Program.client("curl", "-K", config.toString(), url).run().well().text();
         var messages = new ArrayList<byte[]>();
         for (var line : list.lines().toList()) {
@@ -114,7 +130,7 @@ interface MailClient {
                         poll 127.0.0.1 service %d protocol %s auth password timeout 20
                           user "%s" password "%s" %s fetchall no rewrite no mimedecode
                           no stripcr pass8bits
-                          sslproto ''
+                          %s
                           mda "/bin/sh %s"
                         """
                                 .formatted(
@@ -123,6 +139,11 @@ interface MailClient {
                                         account.user(),
                                         account.password(),
                                         remove ? "no keep" : "keep",
+                                        switch (account.security()) {
+                                            case CLEAR -> "sslproto ''";
+                                            case TLS -> "ssl sslproto 'TLS1.2+'" + trust(account);
+                                            case STLS -> "sslproto 'TLS1.2+'" + trust(account);
+                                        },
                                         keeper(box)));
         Program.client(
                         "fetchmail",
@@ -140,6 +161,12 @@ interface MailClient {
         return files(box);
     }
 
+    /** For fetchmail, which does not look for addresses in certificates. */
+    private static String trust(Account account) {
+        return " sslcertck sslcertfile '%s' sslcommonname localhost"
+                .formatted(account.certificate());
+    }
+
     /** getmail6, which hands each message to a command, with line ends of LF. */
     static List<byte[]> getmail(Account account, Login login, boolean remove)
             throws IOException, InterruptedException {
@@ -149,12 +176,13 @@ interface MailClient {
                         "getmailrc",
                         """
                         [retriever]
-                        type = SimplePOP3Retriever
+                        type = SimplePOP3%sRetriever
                         server = 127.0.0.1
                         port = %d
                         username = %s
                         password = %s
                         use_apop = %s
+                        %s
                         timeout = 20
                         [destination]
                         type = MDA_external
@@ -169,10 +197,14 @@ interface MailClient {
                         verbose = 0
                         """
                                 .formatted(
+                                        account.security() == Security.TLS ? "SSL" : "",
                                         account.port(),
                                         account.user(),
                                         account.password(),
                                         login == Login.APOP,
+                                        account.security() == Security.TLS
+                                                ? "ca_certs = " + account.certificate()
+                                                : "",
                                         keeper(box),
                                         remove));
         Program.client(
@@ -201,7 +233,9 @@ interface MailClient {
                         account default
                         host 127.0.0.1
                         port %d
-                        tls off
+                        tls %s
+                        tls_starttls %s
+                        tls_trust_file %s
                         auth %s
                         user %s
                         password %s
@@ -213,6 +247,9 @@ interface MailClient {
                         """
                                 .formatted(
                                         account.port(),
+                                        account.security() == Security.CLEAR ? "off" : "on",
+                                        account.security() == Security.STLS ? "on" : "off",
+                                        account.certificate(),
                                         login.name().toLowerCase(java.util.Locale.ROOT),
                                         account.user(),
                                         account.password(),
@@ -232,8 +269,15 @@ interface MailClient {
         var box = Files.createDirectory(account.scratch().resolve("box"));
         var script =
                 """
-                import os, poplib
-                pop = poplib.POP3('127.0.0.1', int(os.environ['PORT']), timeout=20)
+                import os, poplib, ssl
+                port, security = int(os.environ['PORT']), os.environ['SECURITY']
+                context = ssl.create_default_context(cafile=os.environ['CERTIFICATE'])
+                if security == 'TLS':
+                    pop = poplib.POP3_SSL('127.0.0.1', port, timeout=20, context=context)
+                else:
+                    pop = poplib.POP3('127.0.0.1', port, timeout=20)
+                if security == 'STLS':
+                    pop.stls(context)
                 user, password = os.environ['MAIL_USER'], os.environ['MAIL_PASSWORD']
                 if os.environ['LOGIN'] == 'APOP':
                     pop.apop(user, password)
@@ -252,6 +296,8 @@ interface MailClient {
                 """;
         Program.client("python3", "-c", script)
                 .with("PORT", Integer.toString(account.port()))
+                .with("SECURITY", account.security().name())
+                .with("CERTIFICATE", account.certificate().toString())
                 .with("MAIL_USER", account.user())
                 .with("MAIL_PASSWORD", account.password())
                 .with("LOGIN", login.name())
@@ -266,6 +312,11 @@ interface MailClient {
     static List<byte[]> angus(Account account, Login login, boolean remove)
             throws IOException, MessagingException {
         var settings = new Properties();
+        settings.put(
+                "mail.pop3.ssl.socketFactory",
+                Tls.trusting(account.certificate()).getSocketFactory());
+        settings.put("mail.pop3.ssl.enable", account.security() == Security.TLS);
+        settings.put("mail.pop3.starttls.required", account.security() == Security.STLS);
         settings.setProperty("mail.pop3.connectiontimeout", "20000");
         settings.setProperty("mail.pop3.timeout", "20000");
         settings.setProperty("mail.pop3.auth.mechanisms", login == Login.PLAIN ? "PLAIN" : "LOGIN");
@@ -289,10 +340,18 @@ interface MailClient {
     /** Apache Commons Net. */
     static List<byte[]> commonsNet(Account account, Login login, boolean remove)
             throws IOException, GeneralSecurityException {
-        var client = new ExtendedPOP3Client();
+        var trust = Tls.trust(account.certificate())[0];
+        var client =
+                account.security() == Security.TLS
+                        ? new POP3SClient(true, Tls.trusting(account.certificate()))
+                        : new ExtendedPOP3Client();
+        client.setTrustManager(trust);
         client.setDefaultTimeout(20_000);
         client.connect("127.0.0.1", account.port());
         try {
+            if (account.security() == Security.STLS && !client.execTLS()) {
+                throw new AssertionError(client.getReplyString());
+            }
             if (!login(client, account, login)) {
                 throw new AssertionError(client.getReplyString());
             }
@@ -316,16 +375,17 @@ interface MailClient {
         }
     }
 
-    private static boolean login(ExtendedPOP3Client client, Account account, Login login)
+    private static boolean login(POP3SClient client, Account account, Login login)
             throws IOException, GeneralSecurityException {
         return switch (login) {
             case USER -> client.login(account.user(), account.password());
             case APOP -> client.login(account.user(), stamp(client), account.password());
             case PLAIN ->
-                    client.auth(
-                            ExtendedPOP3Client.AUTH_METHOD.PLAIN,
-                            account.user(),
-                            account.password());
+                    ((ExtendedPOP3Client) client)
+                            .auth(
+                                    ExtendedPOP3Client.AUTH_METHOD.PLAIN,
+                                    account.user(),
+                                    account.password());
         };
     }
 

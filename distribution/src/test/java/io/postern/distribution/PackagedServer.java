@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -14,14 +15,16 @@ import java.util.regex.Pattern;
 final class PackagedServer implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(30);
     private static final Duration STOP = Duration.ofSeconds(20);
-    private static final Pattern LISTENS = Pattern.compile("127\\.0\\.0\\.1:(\\d+)");
+    private static final Pattern LISTENS = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)");
 
     private final Process process;
     private final Path log;
     private final Site site;
-    private final int port;
+    private final Path certificate;
+    private final List<Integer> ports;
 
-    private PackagedServer(Process process, Path log, Site site) throws IOException {
+    private PackagedServer(Installation installation, Process process, Path log, Site site) {
+        this.certificate = installation.home().resolve("state/tls/certificate.pem");
         this.process = process;
         this.log = log;
         this.site = site;
@@ -34,11 +37,11 @@ final class PackagedServer implements AutoCloseable {
                     }
                     return log().contains("ready");
                 });
-        var listens = LISTENS.matcher(log());
-        if (!listens.find()) {
-            throw new AssertionError("no port in the log:\n" + log());
-        }
-        this.port = Integer.parseInt(listens.group(1));
+        ports =
+                LISTENS.matcher(log())
+                        .results()
+                        .map(listens -> Integer.valueOf(listens.group(1)))
+                        .toList();
     }
 
     static PackagedServer start(Site site) throws IOException, InterruptedException {
@@ -59,15 +62,26 @@ final class PackagedServer implements AutoCloseable {
                         .redirectOutput(log.toFile())
                         .start();
         try {
-            return new PackagedServer(process, log, site);
+            return new PackagedServer(installation, process, log, site);
         } catch (Throwable e) {
             process.destroyForcibly();
             throw e;
         }
     }
 
+    /** Where passwords may travel in the clear. */
     int port() {
-        return port;
+        return ports.getFirst();
+    }
+
+    /** Where clients come in this way, in the order of the site's listeners. */
+    int port(Security security) {
+        return ports.get(List.of(Security.values()).indexOf(security));
+    }
+
+    /** What it shows to clients with TLS. */
+    Path certificate() {
+        return certificate;
     }
 
     String log() {
@@ -80,7 +94,7 @@ final class PackagedServer implements AutoCloseable {
 
     /** Logs a user of the site in. */
     Pop3 login(String user) throws IOException {
-        return Pop3.login(port, user, site.password(user));
+        return Pop3.login(port(), user, site.password(user));
     }
 
     /** Asks the server to end, as a service manager does; the launcher became the server. */

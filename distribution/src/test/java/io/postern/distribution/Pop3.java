@@ -6,9 +6,13 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+
+import javax.net.ssl.SSLSocket;
 
 /** A POP3 client that says exactly what the test tells it to, and nothing by itself. */
 final class Pop3 implements AutoCloseable {
@@ -30,9 +34,27 @@ final class Pop3 implements AutoCloseable {
         return new Pop3(socket);
     }
 
+    /**
+     * Connects with TLS, and reads nothing.
+     *
+     * @param certificate that the server has to show
+     */
+    static Pop3 connect(int port, Path certificate) throws IOException {
+        var socket = (SSLSocket) Tls.trusting(certificate).getSocketFactory().createSocket();
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        socket.setSoTimeout((int) PATIENCE.toMillis());
+        socket.setTcpNoDelay(true);
+        socket.startHandshake();
+        return new Pop3(socket);
+    }
+
     /** Connects, reads the greeting and logs in. */
     static Pop3 login(int port, String user, String password) throws IOException {
-        var client = connect(port);
+        return login(connect(port), user, password);
+    }
+
+    /** Reads the greeting and logs in. */
+    static Pop3 login(Pop3 client, String user, String password) throws IOException {
         try {
             client.line();
             client.ok("USER " + user);

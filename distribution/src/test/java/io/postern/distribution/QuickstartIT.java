@@ -24,7 +24,8 @@ import java.util.regex.Pattern;
 class QuickstartIT {
     private static final Path QUICKSTART = Installation.ROOT.resolve("distribution/quickstart");
     private static final Pattern CURL =
-            Pattern.compile("^  (curl --user demo:(\\S+) pop3://127\\.0\\.0\\.1:(\\d+)/1)\\b");
+            Pattern.compile(
+                    "^  (curl --cacert (.+) --user demo:(\\S+) pop3s://127\\.0\\.0\\.1:(\\d+)/1)\\b");
 
     @TempDir Path folder;
 
@@ -35,7 +36,7 @@ class QuickstartIT {
         var process = start(output, QUICKSTART.toString(), scratch.toString());
         try {
             var curl = curl(process, output);
-            var port = Integer.parseInt(curl.group(3));
+            var port = Integer.parseInt(curl.group(4));
             var message = Program.of("sh", "-c", curl.group(1)).run().well().out();
             assertArrayEquals(stored(scratch), message);
 
@@ -48,7 +49,7 @@ class QuickstartIT {
             assertEquals(0, process.exitValue(), Files.readString(output));
             assertThrows(ConnectException.class, () -> Pop3.connect(port));
             assertFalse(
-                    Files.readString(scratch.resolve("server.log")).contains(curl.group(2)),
+                    Files.readString(scratch.resolve("server.log")).contains(curl.group(3)),
                     "the log holds the password");
         } finally {
             process.destroy();
@@ -66,9 +67,13 @@ class QuickstartIT {
             var process = start(output, quickstart);
             try {
                 var curl = curl(process, output);
-                passwords[round] = curl.group(2);
+                passwords[round] = curl.group(3);
                 try (var session =
-                        Pop3.login(Integer.parseInt(curl.group(3)), "demo", curl.group(2))) {
+                        Pop3.login(
+                                Pop3.connect(
+                                        Integer.parseInt(curl.group(4)), Path.of(curl.group(2))),
+                                "demo",
+                                curl.group(3))) {
                     assertEquals(6, session.count());
                     session.ok("DELE 1");
                     session.quit();

@@ -142,13 +142,18 @@ final class Site {
         return folder.resolve("users.xml");
     }
 
-    /** The text of {@code gateway.xml}; the server takes any free port. */
+    /** The text of {@code gateway.xml}; the server takes any free ports. */
     String gateway() {
         return """
         <gateway>
           <listeners>
-            <listener address="127.0.0.1" port="0"/>
+            <listener address="127.0.0.1" port="0" allow-plaintext="true"/>
+            <listener address="127.0.0.1" port="0" tls="implicit"/>
+            <listener address="127.0.0.1" port="0" tls="starttls"/>
           </listeners>
+          <tls>
+            <identity self-signed="true"/>
+          </tls>
           <limits>
             <lock-wait>PT0.1S</lock-wait>
             <drain>PT10S</drain>
