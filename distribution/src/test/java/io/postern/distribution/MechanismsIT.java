@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -67,6 +68,55 @@ class MechanismsIT {
                             : new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
                 }
             }
+            """;
+
+    /** GNU SASL's library, over TLS as OpenSSL has it; 67 says that it was not let in. */
+    private static final String GNU_SASL =
+            """
+            import base64, ctypes, os, socket, sys
+            from OpenSSL import SSL
+
+            AUTHID, PASSWORD, CB_TLS_EXPORTER, NEEDS_MORE = 1, 3, 25, 1
+            port, mechanism, user, bound = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+            plain = socket.create_connection(('127.0.0.1', port))
+            tls = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), plain)
+            tls.set_connect_state()
+            tls.do_handshake()
+            buffer = b''
+
+            def line():
+                global buffer
+                while b'\\r\\n' not in buffer:
+                    buffer += tls.recv(4096)
+                one, _, buffer = buffer.partition(b'\\r\\n')
+                return one
+
+            gsasl = ctypes.CDLL('libgsasl.so.18')
+            context, session = ctypes.c_void_p(), ctypes.c_void_p()
+            assert gsasl.gsasl_init(ctypes.byref(context)) == 0
+            assert gsasl.gsasl_client_start(
+                context, mechanism.encode(), ctypes.byref(session)) == 0
+            def know(what, value):
+                assert gsasl.gsasl_property_set(session, what, value) == 0
+            know(AUTHID, user.encode())
+            know(PASSWORD, os.environ['SECRET'].encode())
+            if bound != 'none':
+                exported = tls.export_keying_material(b'EXPORTER-Channel-Binding', 32, b'')
+                if bound == 'other':
+                    exported = bytes(32)
+                know(CB_TLS_EXPORTER, base64.b64encode(exported))
+            line()
+            tls.sendall(b'AUTH ' + mechanism.encode() + b'\\r\\n')
+            reply = line()
+            while reply.startswith(b'+ '):
+                answer = ctypes.c_char_p()
+                status = gsasl.gsasl_step64(
+                    session, ctypes.c_char_p(reply[2:]), ctypes.byref(answer))
+                assert status in (0, NEEDS_MORE), status
+                tls.sendall((answer.value or b'') + b'\\r\\n')
+                reply = line()
+            print(reply.decode())
+            sys.exit(0 if reply.startswith(b'+OK') else 67)
             """;
 
     private static final String TOKEN = "ya29.vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
@@ -151,6 +201,13 @@ class MechanismsIT {
                 "kept",
                 passwd(installation, "SCRAM-SHA-256", site.password("kept")),
                 "<device label=\"phone\" password=\"{PLAIN}phonesecret\"/>");
+        clientCertificate();
+        site.listener(
+                """
+                <listener address="127.0.0.1" port="0" tls="implicit"
+                          client-certificates="optional" client-trust="%s"/>
+                """
+                        .formatted(folder.resolve("client.pem")));
         site.deliver("demo", Mail.octets("Subject: one\n\n1\n"));
         site.deliver("kept", Mail.octets("Subject: one\n\n1\n"));
         server = PackagedServer.start(installation, site);
@@ -161,6 +218,31 @@ class MechanismsIT {
         var log = server.log();
         server.close();
         assertFalse(log.contains(TOKEN), "the log holds the token");
+    }
+
+    /** Of somebody with the e-mail address demo. */
+    private static void clientCertificate() throws Exception {
+        Program.client(
+                        "openssl",
+                        "req",
+                        "-x509",
+                        "-newkey",
+                        "rsa:2048",
+                        "-nodes",
+                        "-keyout",
+                        folder.resolve("client.key").toString(),
+                        "-out",
+                        folder.resolve("client.pem").toString(),
+                        "-days",
+                        "2",
+                        "-subj",
+                        "/CN=somebody",
+                        "-addext",
+                        "subjectAltName=email:demo",
+                        "-addext",
+                        "extendedKeyUsage=clientAuth")
+                .run()
+                .well();
     }
 
     private static void compile(Installation installation) throws Exception {
@@ -261,6 +343,105 @@ class MechanismsIT {
             assertTrue(after.lines().anyMatch(sasl::equals), after);
             client.quit();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"})
+    @Tag("protocol-74")
+    void gnuSaslIsBoundToItsConnectionAndToNoOther(String mechanism) throws Exception {
+        var password = site.password("demo");
+        assertTrue(gnuSasl("demo", password, mechanism, "own"));
+        assertFalse(gnuSasl("demo", "x" + password, mechanism, "own"));
+        assertFalse(gnuSasl("demo", password, mechanism, "other"));
+        assertTrue(gnuSasl("demo", password, mechanism.replace("-PLUS", ""), "none"));
+    }
+
+    @Test
+    @Tag("protocol-120")
+    void curlLogsInByItsCertificateAndByNoOtherName() throws Exception {
+        assertTrue(curlExternal("demo", true));
+        assertFalse(curlExternal("kept", true));
+        assertFalse(curlExternal("demo", false));
+    }
+
+    @Test
+    @Tag("protocol-63")
+    @Tag("protocol-64")
+    @Tag("protocol-71")
+    @Tag("protocol-121")
+    void inTheClearNothingIsOfferedThatShowsASecretAndOverTlsAllOfItIs() throws Exception {
+        try (var client = Pop3.connect(server.port(Security.STLS))) {
+            client.line();
+            client.ok("CAPA");
+            var clear = new String(client.multiline(), StandardCharsets.US_ASCII);
+            assertTrue(
+                    clear.lines().anyMatch("SASL CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256"::equals),
+                    clear);
+            for (var name : List.of("PLAIN", "LOGIN", "XOAUTH2", "EXTERNAL", "SCRAM-SHA-1-PLUS")) {
+                assertTrue(client.command("AUTH " + name).startsWith("-ERR "), name);
+            }
+        }
+        try (var client = Pop3.connect(server.port(Security.TLS), server.certificate())) {
+            client.line();
+            client.ok("CAPA");
+            var encrypted = new String(client.multiline(), StandardCharsets.US_ASCII);
+            assertTrue(
+                    encrypted
+                            .lines()
+                            .anyMatch(
+                                    ("SASL PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-1-PLUS"
+                                                    + " SCRAM-SHA-256 SCRAM-SHA-256-PLUS OAUTHBEARER"
+                                                    + " XOAUTH2")
+                                            ::equals),
+                    encrypted);
+        }
+    }
+
+    private static boolean gnuSasl(String user, String secret, String mechanism, String bound)
+            throws Exception {
+        // Debian's own Python, which has Debian's pyOpenSSL.
+        var ending =
+                Program.of(
+                                "/usr/bin/python3",
+                                "-c",
+                                GNU_SASL,
+                                Integer.toString(server.port(Security.TLS)),
+                                mechanism,
+                                user,
+                                bound)
+                        .with("SECRET", secret)
+                        .run();
+        return lets(ending, 67);
+    }
+
+    private static boolean curlExternal(String user, boolean certificate) throws Exception {
+        var config =
+                secretFile(
+                        """
+                        silent
+                        max-time = 30
+                        cacert = "%s"
+                        user = "%s:"
+                        login-options = "AUTH=EXTERNAL"
+                        %s
+                        """
+                                .formatted(
+                                        server.certificate(),
+                                        user,
+                                        certificate
+                                                ? "cert = \"%s\"\nkey = \"%s\""
+                                                        .formatted(
+                                                                folder.resolve("client.pem"),
+                                                                folder.resolve("client.key"))
+                                                : ""));
+        var ending =
+                Program.client(
+                                "curl",
+                                "-K",
+                                config.toString(),
+                                "pop3s://127.0.0.1:" + server.extraPort() + "/")
+                        .run();
+        return lets(ending, 67);
     }
 
     @Test

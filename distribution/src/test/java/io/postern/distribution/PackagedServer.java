@@ -79,6 +79,11 @@ final class PackagedServer implements AutoCloseable {
         return ports.get(List.of(Security.values()).indexOf(security));
     }
 
+    /** Where the listener is that the site has after the three usual ones. */
+    int extraPort() {
+        return ports.getLast();
+    }
+
     /** What it shows to clients with TLS. */
     Path certificate() {
         return certificate;

@@ -26,6 +26,7 @@ final class Site {
     private String directory = "<directory plugin=\"xml-users\"><file>%s</file></directory>";
     private List<String> mechanisms = List.of("user-pass", "apop", "sasl-plain");
     private final Map<String, String> stored = new LinkedHashMap<>();
+    private String listener = "";
     private int delivered;
 
     Site(Path folder) {
@@ -50,6 +51,12 @@ final class Site {
     /** The plugins by which clients may log in. */
     Site mechanisms(String... plugins) {
         mechanisms = List.of(plugins);
+        return this;
+    }
+
+    /** Where clients come in, too, after the three usual ways. */
+    Site listener(String element) {
+        listener = element;
         return this;
     }
 
@@ -150,6 +157,7 @@ final class Site {
             <listener address="127.0.0.1" port="0" allow-plaintext="true"/>
             <listener address="127.0.0.1" port="0" tls="implicit"/>
             <listener address="127.0.0.1" port="0" tls="starttls"/>
+            %s
           </listeners>
           <tls>
             <identity self-signed="true"/>
@@ -172,6 +180,7 @@ final class Site {
         </gateway>
         """
                 .formatted(
+                        listener,
                         mechanisms.stream()
                                 .map("<mechanism plugin=\"%s\"/>"::formatted)
                                 .collect(Collectors.joining("\n    ")),
