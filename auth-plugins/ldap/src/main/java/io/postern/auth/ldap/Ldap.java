@@ -5,6 +5,7 @@ import com.unboundid.ldap.sdk.LDAPException;
 
 import io.postern.auth.remote.AnswerCache;
 import io.postern.auth.remote.Circuit;
+import io.postern.auth.remote.LoginName;
 import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.Pace;
 import io.postern.spi.Fault;
@@ -242,7 +243,7 @@ public final class Ldap implements PasswordDirectory {
     }
 
     private Verdict bindFirst(String name, byte[] password) throws Outage, Fault {
-        if (!fit(name)) {
+        if (!LoginName.fit(name)) {
             return new Verdict.Refused(Reason.WRONG_PROOF);
         }
         var dn = userDn.orElseThrow().fill(name, "");
@@ -271,14 +272,16 @@ public final class Ldap implements PasswordDirectory {
         var wanted = new ArrayList<>(attributes.values());
         wanted.add(nameAttribute);
         // A server takes "alice" and "alice " for the same: it is asked for nobody instead.
-        var fit = fit(name);
+        var fit = LoginName.fit(name);
         var found = servers.one(base, filter.fill(fit ? name : "\u0001", ""), wanted);
         return fit ? found : Optional.empty();
     }
 
     private boolean member(String name, String dn) throws Outage, Fault {
         return groupFilter.isEmpty()
-                || servers.any(groupBase, groupFilter.get().fill(fit(name) ? name : "\u0001", dn));
+                || servers.any(
+                        groupBase,
+                        groupFilter.get().fill(LoginName.fit(name) ? name : "\u0001", dn));
     }
 
     private Verdict verdict(Servers.Proof proven, boolean member, Servers.Entry entry)
@@ -327,17 +330,5 @@ public final class Ldap implements PasswordDirectory {
                     "Write one like ou=people,dc=example,dc=org.");
         }
         return text;
-    }
-
-    private static boolean fit(String name) {
-        return !name.isEmpty()
-                && name.length() <= User.MAX_NAME
-                && name.equals(name.strip())
-                && name.codePoints()
-                        .noneMatch(c ->
-                                Character.isISOControl(c)
-                                        || Character.getType(c) == Character.FORMAT
-                                        || Character.getType(c) == Character.SURROGATE
-                                        || c == 0xfffd);
     }
 }

@@ -17,6 +17,7 @@ import com.unboundid.ldap.sdk.SimpleBindRequest;
 import com.unboundid.ldap.sdk.SingleServerSet;
 import com.unboundid.ldap.sdk.StartTLSPostConnectProcessor;
 
+import io.postern.auth.remote.Authorities;
 import io.postern.auth.remote.Outage;
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
@@ -331,7 +332,8 @@ final class Servers implements AutoCloseable {
 
     private static SSLSocketFactory tls(PluginConfig config) {
         try {
-            return Tls.trusting(config.optionalPath(CA_FILE.name()));
+            return new Tls(
+                    Authorities.context(config.optionalPath(CA_FILE.name())).getSocketFactory());
         } catch (IOException | GeneralSecurityException e) {
             throw (SettingException)
                     new SettingException(

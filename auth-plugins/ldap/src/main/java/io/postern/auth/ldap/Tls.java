@@ -3,18 +3,9 @@ package io.postern.auth.ldap;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.util.Optional;
 
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
  * Makes sockets on which a server proves, as TLS begins, that it is the one whose name was asked
@@ -24,36 +15,8 @@ import javax.net.ssl.TrustManagerFactory;
 final class Tls extends SSLSocketFactory {
     private final SSLSocketFactory factory;
 
-    private Tls(SSLSocketFactory factory) {
+    Tls(SSLSocketFactory factory) {
         this.factory = factory;
-    }
-
-    /**
-     * @param authorities certificates in PEM that a server's must lead to; without it, Java's own
-     * @throws IOException if the file cannot be read
-     * @throws GeneralSecurityException if it holds no certificates
-     */
-    static Tls trusting(Optional<Path> authorities) throws IOException, GeneralSecurityException {
-        var trusted = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trusted.init(authorities.isPresent() ? store(authorities.get()) : null);
-        var context = SSLContext.getInstance("TLS");
-        context.init(null, trusted.getTrustManagers(), null);
-        return new Tls(context.getSocketFactory());
-    }
-
-    private static KeyStore store(Path file) throws IOException, GeneralSecurityException {
-        var store = KeyStore.getInstance(KeyStore.getDefaultType());
-        store.load(null, null);
-        try (var in = Files.newInputStream(file)) {
-            var all = CertificateFactory.getInstance("X.509").generateCertificates(in);
-            for (var one : all) {
-                store.setCertificateEntry("ca" + store.size(), one);
-            }
-        }
-        if (store.size() == 0) {
-            throw new CertificateException("there is none in it");
-        }
-        return store;
     }
 
     private static Socket named(Socket socket) {

@@ -2,6 +2,7 @@ package io.postern.auth.sqlusers;
 
 import io.postern.auth.remote.AnswerCache;
 import io.postern.auth.remote.Circuit;
+import io.postern.auth.remote.LoginName;
 import io.postern.auth.remote.Outage;
 import io.postern.auth.stored.Account;
 import io.postern.auth.stored.PasswordCheck;
@@ -188,7 +189,7 @@ public final class SqlUsers
     }
 
     private Optional<Account> account(String name) throws Fault, InterruptedException {
-        var fit = fit(name);
+        var fit = LoginName.fit(name);
         // The database is asked for nobody where it must not see the name: it takes as long.
         var row = circuit.call(() -> rows.find(fit ? name : ""));
         if (!fit || row.isEmpty()) {
@@ -218,17 +219,5 @@ public final class SqlUsers
         } catch (IllegalArgumentException e) {
             throw Fault.permanent("the password of \"" + user.name() + "\" " + e.getMessage(), e);
         }
-    }
-
-    /** A collation may take "alice", "alice " and "alice\1" for the same. */
-    private static boolean fit(String name) {
-        return name.length() <= User.MAX_NAME
-                && name.equals(name.strip())
-                && name.codePoints()
-                        .noneMatch(c ->
-                                Character.isISOControl(c)
-                                        || Character.getType(c) == Character.FORMAT
-                                        || Character.getType(c) == Character.SURROGATE
-                                        || c == 0xfffd);
     }
 }

@@ -1,0 +1,267 @@
+package io.postern.auth.httpusers;
+
+import io.postern.auth.remote.AnswerCache;
+import io.postern.auth.remote.Authorities;
+import io.postern.auth.remote.Circuit;
+import io.postern.auth.remote.LoginName;
+import io.postern.auth.remote.Outage;
+import io.postern.auth.remote.Pace;
+import io.postern.spi.Fault;
+import io.postern.spi.PluginConfig;
+import io.postern.spi.Secret;
+import io.postern.spi.Setting;
+import io.postern.spi.SettingException;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.Verdict;
+import io.postern.spi.auth.Verdict.Reason;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Asks a service of the operator's over HTTP whether a password is right. */
+public final class HttpUsers implements PasswordDirectory {
+    private static final Setting URL =
+            Setting.required("url", Setting.Kind.TEXT, "The service: https:// or http://.");
+
+    private static final Setting DIALECT =
+            Setting.choice(
+                    "dialect",
+                    List.of("json", "nginx"),
+                    "How it is asked: a POST of JSON, or as nginx's auth_http does.");
+
+    private static final Setting AUTHORIZATION =
+            Setting.optional(
+                    "authorization",
+                    Setting.Kind.SECRET,
+                    "The header field Authorization of each request, like Bearer ...");
+
+    private static final Setting UNKNOWN_STATUS =
+            Setting.optional(
+                    "unknown-status",
+                    Setting.Kind.TEXT,
+                    "The Auth-Status by which a service of the nginx dialect says that it knows no"
+                            + " such user.");
+
+    private static final Setting CA_FILE =
+            Setting.optional(
+                    "ca-file",
+                    Setting.Kind.PATH,
+                    "The certificates, in PEM, that the service's must lead to; else those of"
+                            + " Java.");
+
+    private static final Setting TIMEOUT =
+            Setting.withDefault(
+                    "timeout",
+                    Setting.Kind.DURATION,
+                    "PT5S",
+                    "How long the service may take, PT1S to PT1M.");
+
+    private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
+
+    /** Longest answer that is read, octets. */
+    private static final int MAX_ANSWER = 64 * 1024;
+
+    /** Longest password that is sent, octets: a header field has to hold it. */
+    private static final int MAX_PASSWORD = 512;
+
+    /** In place of a name that the service must not see: the domain cannot exist (RFC 2606 §2). */
+    private static final String NOBODY = "nobody@postern.invalid";
+
+    private final Pace pace = new Pace();
+    private URI url;
+    private Dialect dialect;
+    private Optional<String> authorization;
+    private Duration timeout;
+    private Circuit circuit;
+    private AnswerCache cache;
+    private HttpClient client;
+
+    @Override
+    public List<Setting> settings() {
+        var settings =
+                new ArrayList<>(
+                        List.of(URL, DIALECT, AUTHORIZATION, UNKNOWN_STATUS, CA_FILE, TIMEOUT));
+        settings.addAll(AnswerCache.settings());
+        return settings;
+    }
+
+    @Override
+    public void start(PluginConfig config) {
+        url = url(config.text(URL.name()));
+        timeout = config.duration(TIMEOUT.name());
+        if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
+            throw new SettingException(
+                    TIMEOUT.name(),
+                    "it is " + timeout,
+                    "Give " + LEAST_TIMEOUT + " to " + MOST_TIMEOUT + ".");
+        }
+        var unknownStatus = config.optionalText(UNKNOWN_STATUS.name());
+        var json = config.text(DIALECT.name()).equals("json");
+        if (json && unknownStatus.isPresent()) {
+            throw new SettingException(
+                    UNKNOWN_STATUS.name(),
+                    "it does not go with <dialect>json</dialect>",
+                    "Remove it: the result unknown-user says the same.");
+        }
+        dialect = json ? new JsonDialect() : new NginxDialect(unknownStatus);
+        authorization = authorization(config);
+        cache = AnswerCache.of(config);
+        circuit = new Circuit("the service at " + url, timeout);
+        try {
+            client =
+                    HttpClient.newBuilder()
+                            .version(HttpClient.Version.HTTP_1_1)
+                            .connectTimeout(timeout)
+                            .followRedirects(HttpClient.Redirect.NEVER)
+                            .proxy(HttpClient.Builder.NO_PROXY)
+                            .sslContext(Authorities.context(config.optionalPath(CA_FILE.name())))
+                            .build();
+        } catch (IOException | GeneralSecurityException e) {
+            throw (SettingException)
+                    new SettingException(
+                                    CA_FILE.name(),
+                                    "the certificates cannot be used: " + e,
+                                    "Name a file of certificates in PEM.")
+                            .initCause(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (client != null) {
+            client.shutdownNow();
+        }
+    }
+
+    @Override
+    public Verdict verify(String name, Secret password) throws Fault, InterruptedException {
+        return cache.verify(
+                name, password, () -> pace.even(() -> circuit.call(() -> ask(name, password))));
+    }
+
+    private Verdict ask(String name, Secret password) throws Outage, Fault {
+        var fit = LoginName.fit(name);
+        var octets = password.octets();
+        try {
+            var text = octets.length <= MAX_PASSWORD && utf8(octets);
+            // The same question is put for a name or a password that nobody can have.
+            var request =
+                    dialect.ask(
+                            request(),
+                            fit ? name : NOBODY,
+                            text ? octets : "?".getBytes(StandardCharsets.US_ASCII));
+            var answer = send(request);
+            if (answer.statusCode() == 429 || answer.statusCode() >= 500) {
+                throw new Outage("it answers with status " + answer.statusCode(), false, null);
+            }
+            if (answer.statusCode() != 200) {
+                throw new Fault(
+                        Fault.Kind.PERMANENT,
+                        "the service at " + url + " answers with status " + answer.statusCode());
+            }
+            var verdict = dialect.read(answer, name);
+            if (!fit) {
+                return new Verdict.Refused(Reason.UNKNOWN_USER);
+            }
+            return !text && verdict instanceof Verdict.Accepted
+                    ? new Verdict.Refused(Reason.WRONG_PROOF)
+                    : verdict;
+        } finally {
+            Arrays.fill(octets, (byte) 0);
+        }
+    }
+
+    private HttpRequest.Builder request() {
+        var request = HttpRequest.newBuilder(url).timeout(timeout);
+        authorization.ifPresent(it -> request.header("Authorization", it));
+        return request;
+    }
+
+    private HttpResponse<byte[]> send(HttpRequest request) throws Outage {
+        var limited =
+                HttpResponse.BodyHandlers.limiting(
+                        HttpResponse.BodyHandlers.ofByteArray(), MAX_ANSWER);
+        var answer = client.sendAsync(request, limited);
+        try {
+            // The request's own limit ends with the header of the answer.
+            return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            answer.cancel(true);
+            throw new Outage("it took longer than " + timeout, false, e);
+        } catch (ExecutionException e) {
+            throw new Outage(
+                    e.getCause().toString(),
+                    e.getCause() instanceof ConnectException,
+                    e.getCause());
+        } catch (InterruptedException e) {
+            answer.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new Outage("the wait was interrupted", false, e);
+        }
+    }
+
+    private static boolean utf8(byte[] octets) {
+        try {
+            var text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets));
+            Arrays.fill(text.array(), '\0');
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+
+    private static URI url(String text) {
+        try {
+            var url = new URI(text);
+            if (List.of("http", "https").contains(String.valueOf(url.getScheme()))
+                    && url.getHost() != null
+                    && url.getUserInfo() == null
+                    && url.getFragment() == null) {
+                return url;
+            }
+        } catch (URISyntaxException e) {
+            // Told below, in the operator's words.
+        }
+        throw new SettingException(
+                URL.name(),
+                "\"" + text + "\" is not the address of a service",
+                "Write one like https://auth.example.org/pop3; credentials go into"
+                        + " <authorization>.");
+    }
+
+    private static Optional<String> authorization(PluginConfig config) {
+        if (!config.has(AUTHORIZATION.name())) {
+            return Optional.empty();
+        }
+        try (var secret = config.secret(AUTHORIZATION.name())) {
+            var chars = secret.chars();
+            var text = new String(chars); // a header field is nothing else
+            Arrays.fill(chars, '\0');
+            if (!text.matches("[ -~]+")) {
+                throw new SettingException(
+                        AUTHORIZATION.name(),
+                        "it is empty, or has characters that a header field cannot hold",
+                        "Give one line of ASCII, like Bearer ...");
+            }
+            return Optional.of(text);
+        }
+    }
+}
