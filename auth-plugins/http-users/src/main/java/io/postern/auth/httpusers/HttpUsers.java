@@ -1,11 +1,11 @@
 package io.postern.auth.httpusers;
 
 import io.postern.auth.remote.AnswerCache;
-import io.postern.auth.remote.Authorities;
 import io.postern.auth.remote.Circuit;
 import io.postern.auth.remote.LoginName;
 import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.Pace;
+import io.postern.auth.remote.WebClient;
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
@@ -16,12 +16,9 @@ import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
 
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -31,9 +28,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** Asks a service of the operator's over HTTP whether a password is right. */
 public final class HttpUsers implements PasswordDirectory {
@@ -76,9 +70,6 @@ public final class HttpUsers implements PasswordDirectory {
     private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
 
-    /** Longest answer that is read, octets. */
-    private static final int MAX_ANSWER = 64 * 1024;
-
     /** Longest password that is sent, octets: a header field has to hold it. */
     private static final int MAX_PASSWORD = 512;
 
@@ -89,10 +80,9 @@ public final class HttpUsers implements PasswordDirectory {
     private URI url;
     private Dialect dialect;
     private Optional<String> authorization;
-    private Duration timeout;
     private Circuit circuit;
     private AnswerCache cache;
-    private HttpClient client;
+    private WebClient client;
 
     @Override
     public List<Setting> settings() {
@@ -106,7 +96,7 @@ public final class HttpUsers implements PasswordDirectory {
     @Override
     public void start(PluginConfig config) {
         url = url(config.text(URL.name()));
-        timeout = config.duration(TIMEOUT.name());
+        var timeout = config.duration(TIMEOUT.name());
         if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
             throw new SettingException(
                     TIMEOUT.name(),
@@ -126,14 +116,7 @@ public final class HttpUsers implements PasswordDirectory {
         cache = AnswerCache.of(config);
         circuit = new Circuit("the service at " + url, timeout);
         try {
-            client =
-                    HttpClient.newBuilder()
-                            .version(HttpClient.Version.HTTP_1_1)
-                            .connectTimeout(timeout)
-                            .followRedirects(HttpClient.Redirect.NEVER)
-                            .proxy(HttpClient.Builder.NO_PROXY)
-                            .sslContext(Authorities.context(config.optionalPath(CA_FILE.name())))
-                            .build();
+            client = new WebClient(config.optionalPath(CA_FILE.name()), timeout);
         } catch (IOException | GeneralSecurityException e) {
             throw (SettingException)
                     new SettingException(
@@ -147,7 +130,7 @@ public final class HttpUsers implements PasswordDirectory {
     @Override
     public void close() {
         if (client != null) {
-            client.shutdownNow();
+            client.close();
         }
     }
 
@@ -168,10 +151,7 @@ public final class HttpUsers implements PasswordDirectory {
                             request(),
                             fit ? name : NOBODY,
                             text ? octets : "?".getBytes(StandardCharsets.US_ASCII));
-            var answer = send(request);
-            if (answer.statusCode() == 429 || answer.statusCode() >= 500) {
-                throw new Outage("it answers with status " + answer.statusCode(), false, null);
-            }
+            var answer = client.send(request);
             if (answer.statusCode() != 200) {
                 throw new Fault(
                         Fault.Kind.PERMANENT,
@@ -190,32 +170,9 @@ public final class HttpUsers implements PasswordDirectory {
     }
 
     private HttpRequest.Builder request() {
-        var request = HttpRequest.newBuilder(url).timeout(timeout);
+        var request = HttpRequest.newBuilder(url);
         authorization.ifPresent(it -> request.header("Authorization", it));
         return request;
-    }
-
-    private HttpResponse<byte[]> send(HttpRequest request) throws Outage {
-        var limited =
-                HttpResponse.BodyHandlers.limiting(
-                        HttpResponse.BodyHandlers.ofByteArray(), MAX_ANSWER);
-        var answer = client.sendAsync(request, limited);
-        try {
-            // The request's own limit ends with the header of the answer.
-            return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            answer.cancel(true);
-            throw new Outage("it took longer than " + timeout, false, e);
-        } catch (ExecutionException e) {
-            throw new Outage(
-                    e.getCause().toString(),
-                    e.getCause() instanceof ConnectException,
-                    e.getCause());
-        } catch (InterruptedException e) {
-            answer.cancel(true);
-            Thread.currentThread().interrupt();
-            throw new Outage("the wait was interrupted", false, e);
-        }
     }
 
     private static boolean utf8(byte[] octets) {
