@@ -103,7 +103,7 @@ class ProcessIT {
         for (var command : new String[] {"check", "run"}) {
             var ending = Installation.shared().postern(command, "--config", config + "").run();
             assertEquals(1, ending.status(), command);
-            for (var line : new int[] {3, 11, 12, 16}) {
+            for (var line : new int[] {3, 12, 13, 17}) {
                 assertTrue(
                         ending.err().contains(config + ":" + line + ":"),
                         line + "\n" + ending.err());

@@ -27,6 +27,7 @@ final class Site {
     private List<String> mechanisms = List.of("user-pass", "apop", "sasl-plain");
     private final Map<String, String> stored = new LinkedHashMap<>();
     private String listener = "";
+    private String identity = "<identity self-signed=\"true\"/>";
     private int delivered;
 
     Site(Path folder) {
@@ -45,6 +46,12 @@ final class Site {
     /** Takes the place of the user directory in {@code gateway.xml}. */
     Site directory(String element) {
         directory = element.replace("%", "%%");
+        return this;
+    }
+
+    /** Takes the place of the self-signed pair in {@code gateway.xml}. */
+    Site identity(String element) {
+        identity = element;
         return this;
     }
 
@@ -160,7 +167,7 @@ final class Site {
             %s
           </listeners>
           <tls>
-            <identity self-signed="true"/>
+            %s
           </tls>
           <limits>
             <lock-wait>PT0.1S</lock-wait>
@@ -181,6 +188,7 @@ final class Site {
         """
                 .formatted(
                         listener,
+                        identity,
                         mechanisms.stream()
                                 .map("<mechanism plugin=\"%s\"/>"::formatted)
                                 .collect(Collectors.joining("\n    ")),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.plugin.TestJar;
 import io.postern.spi.auth.AuthMechanism;
+import io.postern.tls.TestAuthority;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,10 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 
 /** The commands that start nothing. */
 class CommandsTest {
@@ -115,6 +120,77 @@ class CommandsTest {
                 ended.err()
                         .contains(":7: mechanism: no directory of any realm can serve \"words\""),
                 ended.err());
+    }
+
+    /** The good configuration with TLS: its listener is on line 3, its identity on line 5. */
+    private String withTls(String identity) {
+        return TestSite.good(1100)
+                .replace("allow-plaintext=\"true\"", "tls=\"starttls\"")
+                .replace("</listeners>", "</listeners><tls>\n" + identity + "</tls>");
+    }
+
+    private static final String PAIR = "<identity certificate=\"a.pem\" key=\"b.pem\"/>";
+
+    @Test
+    void aListenerWhereNobodyCouldLogInIsAProblem() throws Exception {
+        var ended =
+                site.config(TestSite.good(1100).replace(" allow-plaintext=\"true\"", ""))
+                        .run("check");
+        assertEquals(ExitCode.CONFIGURATION, ended.code());
+        assertTrue(
+                ended.err().startsWith(home.resolve("conf/gateway.xml") + ":3: listener: nobody"),
+                ended.err());
+    }
+
+    @Test
+    void checkLooksAtKeysAndCertificates() throws Exception {
+        var authority = new TestAuthority("authority");
+        var soon = Instant.now().plus(Duration.ofDays(3));
+        var one = authority.issue("EC", Instant.now(), soon, "mail.example").write(home);
+        Files.move(one.certificate(), home.resolve("a.pem"));
+        Files.move(one.key(), home.resolve("b.pem"));
+        Files.setPosixFilePermissions(
+                home.resolve("b.pem"), PosixFilePermissions.fromString("rw-r--r--"));
+        var good = site.config(withTls(PAIR)).run("check");
+        assertEquals(ExitCode.OK, good.code(), good.err());
+        assertTrue(good.out().contains("127.0.0.1 port 1100 with STLS"), good.out());
+        assertTrue(
+                good.out().contains("warning: the certificate in " + home.resolve("a.pem")),
+                good.out());
+        assertTrue(good.out().contains("warning: every user of this machine"), good.out());
+
+        authority.issue("EC", "other.example").write(home);
+        Files.move(
+                home.resolve("privkey.pem"),
+                home.resolve("b.pem"),
+                StandardCopyOption.REPLACE_EXISTING);
+        for (var command : new String[] {"check", "run"}) {
+            var bad = site.run(command);
+            assertEquals(ExitCode.CONFIGURATION, bad.code());
+            assertEquals(
+                    home.resolve("conf/gateway.xml")
+                            + ":5: key: "
+                            + home.resolve("b.pem")
+                            + " is not the key of the first certificate in "
+                            + home.resolve("a.pem")
+                            + ". Give the key that belongs to it; the server's own certificate"
+                            + " comes first.\n1 problem\n",
+                    bad.err());
+        }
+    }
+
+    @Test
+    void aTrustFileThatIsNotThereIsAProblem() throws Exception {
+        var ended =
+                site.config(
+                                withTls("<identity self-signed=\"true\"/>")
+                                        .replace(
+                                                "tls=\"starttls\"",
+                                                "tls=\"starttls\" client-trust=\"ca.pem\""
+                                                        + " client-certificates=\"optional\""))
+                        .run("check");
+        assertEquals(ExitCode.CONFIGURATION, ended.code());
+        assertTrue(ended.err().contains(":3: client-trust: there is no file"), ended.err());
     }
 
     @Test
