@@ -4,11 +4,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -113,36 +111,55 @@ final class FileLocks implements AutoCloseable {
 
     private boolean dotlock() throws IOException {
         var lock = dotlockFile();
-        try (var channel =
-                FileChannel.open(lock, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        // Linked when it is whole: a crash leaves no lock file that does not say whose it is.
+        var mine = mine(lock);
+        try {
+            Files.write(mine, ProcessMark.own().octets(), StandardOpenOption.CREATE_NEW);
+            Files.createLink(lock, mine);
             held.push(() -> Files.deleteIfExists(lock));
-            var pid = ProcessHandle.current().pid() + "\n";
-            channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)));
             return true;
         } catch (FileAlreadyExistsException e) {
-            removeIfStale(lock);
+            removeIfAbandoned(lock, mine);
             return false;
+        } finally {
+            Files.deleteIfExists(mine);
         }
     }
 
-    private void removeIfStale(Path lock) throws IOException {
+    /** A name beside the lock file that nobody else uses. */
+    private static Path mine(Path lock) {
+        return lock.resolveSibling(
+                lock.getFileName() + "." + ProcessHandle.current().pid() + "." + System.nanoTime());
+    }
+
+    private void removeIfAbandoned(Path lock, Path own) throws IOException {
         try {
-            var oldest = System.currentTimeMillis() - STALE.toMillis();
-            if (Files.getLastModifiedTime(lock).toMillis() < oldest
-                    && Files.getLastModifiedTime(file).toMillis() < oldest) {
-                // Renamed first: of two who find it stale, one gets it, and neither a new lock.
-                var mine = lock.resolveSibling(lock.getFileName() + "." + System.nanoTime());
-                Files.move(lock, mine);
-                if (Files.getLastModifiedTime(mine).toMillis() < oldest) {
-                    LOG.warn("removed {}: nobody touched it for {}", lock, STALE);
-                    Files.delete(mine);
+            if (abandoned(lock, own)) {
+                // Renamed first: of two who find it so, one gets it, and neither a new lock.
+                var aside = mine(lock);
+                Files.move(lock, aside);
+                if (abandoned(aside, own)) {
+                    LOG.warn("removed {}: whoever made it is gone", lock);
+                    Files.delete(aside);
                 } else {
-                    Files.move(mine, lock);
+                    Files.move(aside, lock);
                 }
             }
         } catch (NoSuchFileException | FileAlreadyExistsException e) {
             LOG.debug("{} went away meanwhile", lock, e);
         }
+    }
+
+    /** Whether a crashed server of this machine left it, or nobody touched it for long. */
+    private boolean abandoned(Path lock, Path own) throws IOException {
+        var oldest = System.currentTimeMillis() - STALE.toMillis();
+        if (Files.getLastModifiedTime(lock).toMillis() < oldest
+                && Files.getLastModifiedTime(file).toMillis() < oldest) {
+            return true;
+        }
+        // Of another user's processes a kernel may not tell.
+        return ProcessMark.of(Files.readAllBytes(lock)).filter(ProcessMark::isGone).isPresent()
+                && Files.getOwner(lock).equals(Files.getOwner(own));
     }
 
     private boolean fcntl(FileChannel channel) throws IOException {

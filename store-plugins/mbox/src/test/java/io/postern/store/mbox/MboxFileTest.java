@@ -194,6 +194,37 @@ class MboxFileTest {
     }
 
     @Test
+    void theLockFileOfACrashedServerOfThisMachineIsTakenAwayAtOnce() throws Exception {
+        Files.writeString(mbox, FROM + "A: 1\n\n1\n\n");
+        var own = ProcessMark.own();
+        var reused = new ProcessMark(own.kernel(), own.pid(), own.started() + "1");
+        var lock = Files.write(folder.resolve("alice.lock"), reused.octets());
+        var patient = new Mailbox(folder, Map.of("lock-wait", "PT5S"));
+        assertEquals(1, patient.messages().size());
+        assertFalse(Files.exists(lock));
+        try (var files = Files.list(folder)) {
+            assertEquals(
+                    List.of("alice", "state"),
+                    files.map(file -> file.getFileName().toString()).sorted().toList());
+        }
+    }
+
+    @Test
+    void theLockFileOfAServerThatMayRunIsRespected() throws Exception {
+        Files.writeString(mbox, FROM + "A: 1\n\n1\n\n");
+        var own = ProcessMark.own();
+        for (var holder :
+                List.of(
+                        own,
+                        new ProcessMark(own.kernel() + "x", own.pid(), own.started() + "1"),
+                        new ProcessMark("", own.pid(), own.started() + "1"))) {
+            var lock = Files.write(folder.resolve("alice.lock"), holder.octets());
+            assertThrows(Fault.class, mailbox("mboxrd")::messages);
+            assertTrue(Files.exists(lock));
+        }
+    }
+
+    @Test
     void mailThatArrivesAfterTheOpeningStays() throws Exception {
         Files.writeString(mbox, FROM + "A: 1\n\n1\n\n" + FROM + "A: 2\n\n2\n\n");
         var token = Mailbox.nextToken();
