@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -21,7 +22,8 @@ import java.util.TreeMap;
  * What a machine that loses power could leave of a folder, for every moment of what is done in it
  * through a {@link FaultyFileSystem}: what was forced to the disk is there; of what was not, any
  * file may have its old octets, its new ones, or the one half of each, and any folder its old
- * entries or its new ones.
+ * entries or its new ones. A rename from one folder to another is one step, as on every file system
+ * that keeps a journal: a file that nobody removed has its old name, its new one, or both.
  *
  * <p>Holds all files in memory: for small ones. One thread.
  */
@@ -32,22 +34,29 @@ public final class CrashStates implements DiskFaults {
     /**
      * What is left after a crash.
      *
-     * @param folders below the watched one, and it; relative
+     * @param folders when each folder below the watched one, and it, was last changed; relative
      * @param files the octets of each; relative
      * @param finished whether everything was done when it happened
      */
-    public record State(Set<String> folders, Map<String, byte[]> files, boolean finished) {
+    public record State(
+            Map<String, FileTime> folders, Map<String, byte[]> files, boolean finished) {
 
         /** Makes it in an empty folder. */
         public void restore(Path folder) throws IOException {
-            for (var inside : folders) {
+            for (var inside : folders.keySet()) {
                 Files.createDirectories(folder.resolve(inside));
             }
             for (var file : files.entrySet()) {
                 Files.write(folder.resolve(file.getKey()), file.getValue());
             }
+            for (var inside : folders.entrySet()) {
+                Files.setLastModifiedTime(folder.resolve(inside.getKey()), inside.getValue());
+            }
         }
     }
+
+    /** What a folder holds, each file by the number that is its own here. */
+    private record Entries(Map<String, Integer> files, FileTime changed) {}
 
     private final Path root;
     private final List<State> states = new ArrayList<>();
@@ -55,8 +64,8 @@ public final class CrashStates implements DiskFaults {
     private final Map<Object, Integer> alive = new HashMap<>();
     private final Map<Integer, byte[]> now = new HashMap<>();
     private final Map<Integer, byte[]> durable = new HashMap<>();
-    private Map<String, Map<String, Integer>> foldersNow = new TreeMap<>();
-    private final Map<String, Map<String, Integer>> foldersDurable = new TreeMap<>();
+    private Map<String, Entries> foldersNow = new TreeMap<>();
+    private final Map<String, Entries> foldersDurable = new TreeMap<>();
     private int files;
     private int operations;
 
@@ -67,7 +76,7 @@ public final class CrashStates implements DiskFaults {
         this.root = root;
         look();
         durable.putAll(now);
-        foldersNow.forEach((folder, entries) -> foldersDurable.put(folder, Map.copyOf(entries)));
+        foldersDurable.putAll(foldersNow);
     }
 
     @Override
@@ -102,7 +111,7 @@ public final class CrashStates implements DiskFaults {
     private void forced(Path path) throws IOException {
         var name = relative(path);
         if (Files.isDirectory(path)) {
-            foldersDurable.put(name, Map.copyOf(foldersNow.get(name)));
+            foldersDurable.put(name, foldersNow.get(name));
             return;
         }
         var key = Files.readAttributes(path, java.nio.file.attribute.BasicFileAttributes.class);
@@ -121,7 +130,7 @@ public final class CrashStates implements DiskFaults {
 
     private void look(Path folder, Map<Object, Integer> seen) throws IOException {
         var entries = new TreeMap<String, Integer>();
-        foldersNow.put(relative(folder), entries);
+        foldersNow.put(relative(folder), new Entries(entries, Files.getLastModifiedTime(folder)));
         try (var inside = Files.newDirectoryStream(folder)) {
             for (var entry : inside) {
                 if (Files.isDirectory(entry)) {
@@ -142,15 +151,22 @@ public final class CrashStates implements DiskFaults {
     }
 
     private void collect(boolean finished) {
-        List<Map<String, Map<String, Integer>>> trees = List.of(Map.of());
+        List<Map<String, Entries>> trees = List.of(Map.of());
         for (var folder : foldersNow.keySet()) {
             trees = combine(trees, folder, entriesOf(folder));
         }
+        var kept = files(foldersNow);
+        kept.retainAll(files(foldersDurable));
         for (var tree : trees) {
+            if (!files(tree).containsAll(kept)) {
+                continue;
+            }
             var referenced = new TreeMap<Integer, List<byte[]>>();
             tree.values()
                     .forEach(entries ->
-                            entries.values().forEach(file -> referenced.put(file, octetsOf(file))));
+                            entries.files()
+                                    .values()
+                                    .forEach(file -> referenced.put(file, octetsOf(file))));
             List<Map<Integer, byte[]>> contents = List.of(Map.of());
             for (var file : referenced.entrySet()) {
                 contents = combine(contents, file.getKey(), file.getValue());
@@ -159,6 +175,12 @@ public final class CrashStates implements DiskFaults {
                 add(tree, content, finished);
             }
         }
+    }
+
+    private static Set<Integer> files(Map<String, Entries> folders) {
+        var all = new HashSet<Integer>();
+        folders.values().forEach(entries -> all.addAll(entries.files().values()));
+        return all;
     }
 
     private static <K, V> List<Map<K, V>> combine(List<Map<K, V>> all, K key, List<V> values) {
@@ -176,24 +198,25 @@ public final class CrashStates implements DiskFaults {
     }
 
     /** The old entries, the new ones, and the new ones but for one. */
-    private List<Map<String, Integer>> entriesOf(String folder) {
+    private List<Entries> entriesOf(String folder) {
         var after = foldersNow.get(folder);
-        var before = foldersDurable.getOrDefault(folder, Map.of());
-        var all = new ArrayList<Map<String, Integer>>();
+        var before = foldersDurable.getOrDefault(folder, new Entries(Map.of(), after.changed()));
+        var all = new ArrayList<Entries>();
         all.add(after);
-        if (!after.equals(before)) {
+        if (!after.files().equals(before.files())) {
             all.add(before);
-            var names = new HashSet<>(after.keySet());
-            names.addAll(before.keySet());
+            var names = new HashSet<>(after.files().keySet());
+            names.addAll(before.files().keySet());
             for (var name : names) {
-                if (!Objects.equals(after.get(name), before.get(name))) {
-                    var without = new TreeMap<>(after);
-                    if (before.containsKey(name)) {
-                        without.put(name, before.get(name));
+                var old = before.files().get(name);
+                if (!Objects.equals(after.files().get(name), old)) {
+                    var without = new TreeMap<>(after.files());
+                    if (old != null) {
+                        without.put(name, old);
                     } else {
                         without.remove(name);
                     }
-                    all.add(without);
+                    all.add(new Entries(without, after.changed()));
                 }
             }
         }
@@ -218,15 +241,17 @@ public final class CrashStates implements DiskFaults {
         return mixed;
     }
 
-    private void add(
-            Map<String, Map<String, Integer>> tree,
-            Map<Integer, byte[]> content,
-            boolean finished) {
+    private void add(Map<String, Entries> tree, Map<Integer, byte[]> content, boolean finished) {
         var all = new TreeMap<String, byte[]>();
         tree.forEach((folder, entries) ->
-                entries.forEach((name, file) ->
-                        all.put(folder.isEmpty() ? name : folder + "/" + name, content.get(file))));
-        var state = new State(Set.copyOf(tree.keySet()), all, finished);
+                entries.files()
+                        .forEach((name, file) ->
+                                all.put(
+                                        folder.isEmpty() ? name : folder + "/" + name,
+                                        content.get(file))));
+        var folders = new TreeMap<String, FileTime>();
+        tree.forEach((folder, entries) -> folders.put(folder, entries.changed()));
+        var state = new State(folders, all, finished);
         if (known.add(digest(state))) {
             states.add(state);
         }

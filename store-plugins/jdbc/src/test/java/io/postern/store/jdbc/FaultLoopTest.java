@@ -114,7 +114,7 @@ class FaultLoopTest {
                 everyPoint(
                         point -> faulty.failAt(point, FaultyJdbc.Mode.LOST_AFTER)::get,
                         failing -> session(large, failing));
-        System.out.println("SQL fault points of a session: " + points);
+        System.out.println("counted " + points + " fault points of jdbc (session)");
         assertTrue(points > 500, points + " points");
     }
 
@@ -126,7 +126,7 @@ class FaultLoopTest {
                 points += everyPoint(way, failing -> delivery(size, failing));
             }
         }
-        System.out.println("SQL fault points of a delivery: " + points);
+        System.out.println("counted " + points + " fault points of jdbc (delivery)");
         assertTrue(points > 100, points + " points");
     }
 

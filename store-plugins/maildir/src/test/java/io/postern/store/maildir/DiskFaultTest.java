@@ -92,7 +92,7 @@ class DiskFaultTest {
                 points++;
             }
         }
-        System.out.println("disk faults, " + shape + ": " + points + " points");
+        System.out.println("counted " + points + " fault points of maildir (" + shape + ")");
         assertTrue(points > 50, () -> "only a few operations were met for " + shape);
     }
 
