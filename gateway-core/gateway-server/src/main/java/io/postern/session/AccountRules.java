@@ -20,7 +20,8 @@ import java.util.regex.Pattern;
  *
  * @param pop3 whether the user may use POP3 at all
  * @param tlsRequired whether only an encrypted connection will do
- * @param mechanisms by their SASL names, or USER and APOP; empty for any
+ * @param mechanisms by their SASL names, or USER and APOP; empty for any. One stands for its form
+ *     with -PLUS, too, which is the stronger
  * @param networks where the client has to be; empty for anywhere
  * @param sessions how many of this user's may run at the same time, 1 or more
  * @param terms what is announced to this user
@@ -72,7 +73,9 @@ record AccountRules(
         if (tlsRequired && connection.encryption().isEmpty()) {
             return Optional.of("tls-required");
         }
-        if (!mechanisms.isEmpty() && !mechanisms.contains(mechanism)) {
+        if (!mechanisms.isEmpty()
+                && !mechanisms.contains(mechanism)
+                && !mechanisms.contains(mechanism.replaceFirst("-PLUS$", ""))) {
             return Optional.of("mechanism");
         }
         if (networks.isPresent() && !networks.get().contains(connection.client().getAddress())) {

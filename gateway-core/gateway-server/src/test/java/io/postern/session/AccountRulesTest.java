@@ -142,6 +142,18 @@ class AccountRulesTest {
     }
 
     @Test
+    void aMechanismThatIsAllowedIsAllowedWithItsBinding() throws Exception {
+        var rules = AccountRules.of(new User("alice", Map.of("mechanisms", "SCRAM-X")), TERMS);
+        var client = new FakeConnection(scene.journal);
+        assertTrue(rules.against("SCRAM-X", client).isEmpty());
+        assertTrue(rules.against("SCRAM-X-PLUS", client).isEmpty());
+        assertTrue(rules.against("SCRAM-Y-PLUS", client).isPresent());
+        var bound = AccountRules.of(new User("alice", Map.of("mechanisms", "SCRAM-X-PLUS")), TERMS);
+        assertTrue(bound.against("SCRAM-X-PLUS", client).isEmpty());
+        assertTrue(bound.against("SCRAM-X", client).isPresent());
+    }
+
+    @Test
     void tlsIsEnoughForWhomItIsRequired() throws InterruptedException {
         account(Map.of("tls", "required"));
         var client = scene.connected(new FakeConnection(scene.journal).withStls());
