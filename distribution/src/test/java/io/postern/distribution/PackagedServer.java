@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -21,27 +22,13 @@ final class PackagedServer implements AutoCloseable {
     private final Path log;
     private final Site site;
     private final Path certificate;
-    private final List<Integer> ports;
+    private List<Integer> ports = List.of();
 
     private PackagedServer(Installation installation, Process process, Path log, Site site) {
         this.certificate = installation.home().resolve("state/tls/certificate.pem");
         this.process = process;
         this.log = log;
         this.site = site;
-        await("the server is ready")
-                .atMost(START)
-                .pollInterval(Duration.ofMillis(50))
-                .until(() -> {
-                    if (!process.isAlive()) {
-                        throw new AssertionError("the server did not start:\n" + log());
-                    }
-                    return log().contains("ready");
-                });
-        ports =
-                LISTENS.matcher(log())
-                        .results()
-                        .map(listens -> Integer.valueOf(listens.group(1)))
-                        .toList();
     }
 
     static PackagedServer start(Site site) throws IOException, InterruptedException {
@@ -49,24 +36,54 @@ final class PackagedServer implements AutoCloseable {
     }
 
     static PackagedServer start(Installation installation, Site site) throws IOException {
+        var server = launch(installation, site);
+        server.awaitReady();
+        return server;
+    }
+
+    /**
+     * Starts it and does not wait.
+     *
+     * @param prefix a program that starts the launcher, with its arguments
+     */
+    static PackagedServer launch(Installation installation, Site site, String... prefix)
+            throws IOException {
         var config = site.write();
         var log = Files.createTempFile(config.getParent(), "server", ".log");
+        var command = new ArrayList<>(List.of(prefix));
+        command.addAll(
+                List.of(installation.launcher().toString(), "run", "--config", config.toString()));
         var process =
-                new ProcessBuilder(
-                                installation.launcher().toString(),
-                                "run",
-                                "--config",
-                                config.toString())
+                new ProcessBuilder(command)
                         .directory(config.getParent().toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(log.toFile())
                         .start();
+        return new PackagedServer(installation, process, log, site);
+    }
+
+    /** Waits until clients may come; where that fails, the process is ended. */
+    void awaitReady() {
         try {
-            return new PackagedServer(installation, process, log, site);
+            await("the server is ready")
+                    .atMost(START)
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(20))
+                    .until(() -> {
+                        if (!process.isAlive()) {
+                            throw new AssertionError("the server did not start:\n" + log());
+                        }
+                        return log().contains("ready");
+                    });
         } catch (Throwable e) {
             process.destroyForcibly();
             throw e;
         }
+        ports =
+                LISTENS.matcher(log())
+                        .results()
+                        .map(listens -> Integer.valueOf(listens.group(1)))
+                        .toList();
     }
 
     /** Where passwords may travel in the clear. */
@@ -120,6 +137,16 @@ final class PackagedServer implements AutoCloseable {
             throw new AssertionError("the server does not end:\n" + log());
         }
         return process.exitValue();
+    }
+
+    /** Waits that long; false if it ended meanwhile. */
+    boolean survives(long millis) throws InterruptedException {
+        return !process.waitFor(millis, TimeUnit.MILLISECONDS);
+    }
+
+    /** Throws the log of a server that has ended away. */
+    void dropLog() throws IOException {
+        Files.delete(log);
     }
 
     boolean alive() {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -28,6 +29,7 @@ final class Site {
     private final Map<String, String> stored = new LinkedHashMap<>();
     private String listener = "";
     private String identity = "<identity self-signed=\"true\"/>";
+    private Optional<String> realms = Optional.empty();
     private int delivered;
 
     Site(Path folder) {
@@ -52,6 +54,12 @@ final class Site {
     /** Takes the place of the self-signed pair in {@code gateway.xml}. */
     Site identity(String element) {
         identity = element;
+        return this;
+    }
+
+    /** Takes the place of the one realm in {@code gateway.xml}. */
+    Site realms(String elements) {
+        realms = Optional.of(elements);
         return this;
     }
 
@@ -177,13 +185,7 @@ final class Site {
             %s
           </authentication>
           <realms>
-            <realm name="%s">
-              %s
-              <store plugin="maildir">
-                <root>%s</root>
-              </store>
-            </realm>
-          </realms>
+        %s  </realms>
         </gateway>
         """
                 .formatted(
@@ -192,8 +194,18 @@ final class Site {
                         mechanisms.stream()
                                 .map("<mechanism plugin=\"%s\"/>"::formatted)
                                 .collect(Collectors.joining("\n    ")),
-                        realm,
-                        directory.formatted(users()),
-                        folder.resolve("mail"));
+                        realms.orElseGet(this::realm));
+    }
+
+    private String realm() {
+        return """
+            <realm name="%s">
+              %s
+              <store plugin="maildir">
+                <root>%s</root>
+              </store>
+            </realm>
+        """
+                .formatted(realm, directory.formatted(users()), folder.resolve("mail"));
     }
 }
