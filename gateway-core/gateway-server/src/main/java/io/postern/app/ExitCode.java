@@ -13,5 +13,11 @@ final class ExitCode {
     /** The configuration is good, and the server could not start all the same. */
     static final int START = 3;
 
+    /** A copy ended, and some messages were not copied. */
+    static final int NOT_ALL = 4;
+
+    /** A copy was stopped, between two messages. */
+    static final int STOPPED = 5;
+
     private ExitCode() {}
 }

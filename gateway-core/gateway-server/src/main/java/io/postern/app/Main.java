@@ -14,14 +14,24 @@ import java.util.Properties;
         name = "postern",
         description = "A pluggable POP3 mail gateway.",
         synopsisSubcommandLabel = "<command>",
-        subcommands = {Run.class, Check.class, Passwd.class, ListPlugins.class},
+        subcommands = {
+            Run.class,
+            Check.class,
+            Passwd.class,
+            ListPlugins.class,
+            Transfer.Import.class,
+            Transfer.Export.class
+        },
         versionProvider = Main.Version.class,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done; for run: stopped by SIGTERM or SIGINT",
             "1:the configuration, or a plugin that it names, cannot be used",
             "2:the command line is wrong",
-            "3:the server could not start, for example because its port is in use"
+            "3:the server could not start, for example because its port is in use; for import and export: a"
+                    + " maildrop cannot be opened, or takes no more",
+            "4:import, export: some messages were not copied; each is named",
+            "5:import, export: stopped by SIGTERM or SIGINT; the same command goes on"
         },
         footerHeading = "%nExamples:%n",
         footer = {

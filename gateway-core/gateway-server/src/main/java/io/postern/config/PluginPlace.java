@@ -83,6 +83,17 @@ public final class PluginPlace {
         return new PluginConfig(settings, values(), home, state);
     }
 
+    /**
+     * The settings for a second start beside a running server's, which shares no state with it.
+     *
+     * @param apart in place of the state folder
+     */
+    public PluginConfig configApart(List<Setting> settings, Path apart) {
+        var values = values();
+        values.remove("state-folder");
+        return new PluginConfig(settings, values, home, apart);
+    }
+
     /** A setting that cannot be used, with its place; what came from outside the file is hidden. */
     public Problem problem(SettingException wrong) {
         var at = line;

@@ -157,7 +157,10 @@ final class Login implements AutoCloseable {
                 yield refused(Problem.SYS_TEMP, "lock-unavailable");
             }
             case Acquisition.Acquired(var lease) -> {
-                drop = new OpenDrop(sessions, user, store, id, lease, visit);
+                var remover =
+                        new SessionLog.Remover(
+                                session, user.name(), connection.client(), realm.name());
+                drop = new OpenDrop(sessions, user, store, id, lease, visit, remover);
                 drop.open();
                 visit.opened(delay(rules), sessions.nanoTime.getAsLong());
                 yield new Event.Opened(drop.messages(), rules.terms());

@@ -39,6 +39,7 @@ final class OpenDrop implements AutoCloseable {
     private final MaildropId id;
     private final Lease lease;
     private final UserVisits.Visit visit;
+    private final SessionLog.Remover remover;
     private volatile boolean lost;
     private Maildrop maildrop;
     private MessageTable messages;
@@ -50,13 +51,15 @@ final class OpenDrop implements AutoCloseable {
             MaildropStore store,
             MaildropId id,
             Lease lease,
-            UserVisits.Visit visit) {
+            UserVisits.Visit visit,
+            SessionLog.Remover remover) {
         this.sessions = sessions;
         this.user = user;
         this.store = store;
         this.id = id;
         this.lease = lease;
         this.visit = visit;
+        this.remover = remover;
     }
 
     /** Opens the maildrop and freezes its listing. The caller closes this, whatever happens. */
@@ -135,6 +138,7 @@ final class OpenDrop implements AutoCloseable {
         try {
             if ((lost || !lease.remaining().isPositive()) && !reacquired()) {
                 LOG.warn("nothing removed from {}: its lock was lost", id);
+                audit(update, "kept");
                 return none;
             }
             var request =
@@ -145,9 +149,11 @@ final class OpenDrop implements AutoCloseable {
                             refs(update.seen()),
                             sessions.settings.commitLimit());
             var result = Objects.requireNonNull(maildrop.commit(request), "commit");
+            audit(update, outcome(request, result));
             return marked == 0 ? none : judge(request, result);
         } catch (Fault | InterruptedException | RuntimeException | Error e) {
             var _ = sessions.problem("store " + store.name() + " commits " + id, e);
+            audit(update, "unknown");
             return none;
         }
     }
@@ -191,15 +197,7 @@ final class OpenDrop implements AutoCloseable {
 
     private Event.Committed judge(CommitRequest request, CommitResult result) {
         var marked = request.remove().size();
-        var gone = (long) result.removed() + result.alreadyGone();
-        var whole = gone + result.failed() == marked;
-        var truthful =
-                switch (result.status()) {
-                    case OK -> whole && result.failed() == 0;
-                    case PARTIAL -> whole && result.failed() > 0;
-                    case FENCED -> gone == 0;
-                    case UNKNOWN -> gone <= marked;
-                };
+        var truthful = truthful(request, result);
         if (!truthful) {
             sessions.counters.count(Violation.COMMIT_RESULT);
         }
@@ -219,5 +217,38 @@ final class OpenDrop implements AutoCloseable {
                         ? result.failed()
                         : marked;
         return new Event.Committed(failed, Problem.SYS_TEMP);
+    }
+
+    /** Whether a result can be. */
+    private static boolean truthful(CommitRequest request, CommitResult result) {
+        var marked = request.remove().size();
+        var gone = (long) result.removed() + result.alreadyGone();
+        var whole = gone + result.failed() == marked;
+        return switch (result.status()) {
+            case OK -> whole && result.failed() == 0;
+            case PARTIAL -> whole && result.failed() > 0;
+            case FENCED -> gone == 0;
+            case UNKNOWN -> gone <= marked;
+        };
+    }
+
+    /** What is known of each of the marked messages; a result does not name them. */
+    private static String outcome(CommitRequest request, CommitResult result) {
+        if (!truthful(request, result)) {
+            return "unknown";
+        }
+        return switch (result.status()) {
+            case OK -> result.alreadyGone() == 0 ? "removed" : "removed-or-gone-before";
+            case PARTIAL -> "partial";
+            case FENCED -> "kept";
+            case UNKNOWN -> "unknown";
+        };
+    }
+
+    private void audit(Effect.Commit update, String outcome) {
+        update.marked().stream()
+                .forEach(number ->
+                        remover.marked(
+                                messages.uniqueId(number), messages.octets(number), outcome));
     }
 }

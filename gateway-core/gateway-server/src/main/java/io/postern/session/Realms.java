@@ -50,10 +50,10 @@ public final class Realms {
      *
      * @param name what its directories see
      */
-    record Place(Realm realm, String name) {}
+    public record Place(Realm realm, String name) {}
 
     /** Where a login name leads; empty where no realm takes it. */
-    Optional<Place> place(String loginName) {
+    public Optional<Place> place(String loginName) {
         var at = loginName.lastIndexOf('@');
         var realm = at < 0 ? null : byDomain.get(lowerCase(loginName.substring(at + 1)));
         if (realm != null) {
@@ -74,7 +74,7 @@ public final class Realms {
                         : OptionalInt.empty());
     }
 
-    List<Realm> all() {
+    public List<Realm> all() {
         return all;
     }
 

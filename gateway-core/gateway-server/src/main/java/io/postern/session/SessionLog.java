@@ -7,13 +7,14 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * The lines for the operator: one for the end of each session, one for each login that failed. Each
- * is {@code key=value} pairs; a value with a space stands in quotes, one with a control character
- * loses it, so that no client can write a line of its own.
+ * The lines for the operator: one for the end of each session, one for each login that failed, one
+ * for each message removed. Each is {@code key=value} pairs; a value with a space stands in quotes,
+ * one with a control character loses it, so that no client can write a line of its own.
  */
 final class SessionLog {
     private static final Logger SESSIONS = LoggerFactory.getLogger("postern.session");
     private static final Logger LOGINS = LoggerFactory.getLogger("postern.login");
+    private static final Logger AUDIT = LoggerFactory.getLogger("postern.audit");
 
     /** Longest value that a client made, code points. */
     private static final int LONGEST = 80;
@@ -71,6 +72,29 @@ final class SessionLog {
                     + reason
                     + " duration="
                     + duration;
+        }
+    }
+
+    /** Who removes messages, for the audit: one line for each. */
+    record Remover(String session, String user, InetSocketAddress client, String realm) {
+
+        /**
+         * A message that was marked at QUIT, when the store has answered.
+         *
+         * @param outcome {@code removed}; {@code removed-or-gone-before}; {@code partial} where
+         *     some of this session's are still there and it is not known which; {@code kept}; or
+         *     {@code unknown}
+         */
+        void marked(String uniqueId, long octets, String outcome) {
+            AUDIT.info(
+                    "session={} user={} client={} realm={} uidl={} octets={} outcome={}",
+                    session,
+                    value(user),
+                    address(client),
+                    value(realm),
+                    value(uniqueId),
+                    octets,
+                    outcome);
         }
     }
 

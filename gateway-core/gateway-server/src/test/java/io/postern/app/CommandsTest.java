@@ -330,7 +330,7 @@ class CommandsTest {
             assertEquals("", ended.out());
             assertTrue(ended.err().contains("--help"), ended.err());
         }
-        assertTrue(execute("fly").err().contains("run, check, passwd, plugins, version"));
+        assertTrue(execute("fly").err().contains("run, check, passwd, plugins, import, export"));
     }
 
     private static TestSite.Ended execute(String... args) {

@@ -68,6 +68,16 @@ class SessionLogTest {
                 log.contains(
                         " user=mallory client=127.0.0.1:50000 mechanism=APOP reason=unknown-user"),
                 log);
+        assertTrue(
+                log.lines()
+                        .anyMatch(line ->
+                                line.contains("postern.audit")
+                                        && line.matches(
+                                                ".* session=\\S+ user=alice"
+                                                        + " client=127.0.0.1:50000 realm=all"
+                                                        + " uidl=u2 octets=[0-9]+"
+                                                        + " outcome=removed")),
+                log);
         assertFalse(log.contains("hunter2"), log);
         assertFalse(log.contains(Scene.SECRET), log);
     }
