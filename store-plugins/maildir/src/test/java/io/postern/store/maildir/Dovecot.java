@@ -23,9 +23,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A real Dovecot on loopback with a configuration of its own, as it comes with the Debian packages
- * dovecot-pop3d and dovecot-imapd. Run by root, it gives the mail to the user {@code mail}; run by
- * anybody else, it runs as that user.
+ * A real Dovecot on loopback with a configuration of its own, as it comes with the Debian package
+ * dovecot-pop3d. Run by root, it gives the mail to the user {@code mail}; run by anybody else, it
+ * runs as that user.
  */
 final class Dovecot implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(30);

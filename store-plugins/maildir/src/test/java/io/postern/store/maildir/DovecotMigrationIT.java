@@ -27,8 +27,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Beside and after a real Dovecot. Needs the Debian packages dovecot-pop3d and dovecot-imapd, and
- * fails without them.
+ * Beside and after a real Dovecot. Needs the Debian package dovecot-pop3d, which
+ * distribution/install-clients installs, and fails without it.
  */
 @Timeout(300)
 class DovecotMigrationIT {
