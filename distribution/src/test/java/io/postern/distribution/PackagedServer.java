@@ -41,6 +41,14 @@ final class PackagedServer implements AutoCloseable {
         return server;
     }
 
+    /** One more on the configuration of another, which is left as it is. */
+    static PackagedServer start(Installation installation, Site site, Path config)
+            throws IOException {
+        var server = launch(installation, site, config);
+        server.awaitReady();
+        return server;
+    }
+
     /**
      * Starts it and does not wait.
      *
@@ -48,7 +56,12 @@ final class PackagedServer implements AutoCloseable {
      */
     static PackagedServer launch(Installation installation, Site site, String... prefix)
             throws IOException {
-        var config = site.write();
+        return launch(installation, site, site.write(), prefix);
+    }
+
+    private static PackagedServer launch(
+            Installation installation, Site site, Path config, String... prefix)
+            throws IOException {
         var log = Files.createTempFile(config.getParent(), "server", ".log");
         var command = new ArrayList<>(List.of(prefix));
         command.addAll(
@@ -122,6 +135,35 @@ final class PackagedServer implements AutoCloseable {
     /** Asks the server to end, as a service manager does; the launcher became the server. */
     void terminate() {
         process.destroy();
+    }
+
+    /** Stops it as a debugger does, and returns when none of its threads runs any more. */
+    void stop() throws InterruptedException {
+        signal("STOP");
+        var threads = Path.of("/proc", Long.toString(process.pid()), "task");
+        await("the server stands still")
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(1))
+                .until(() -> {
+                    try (var tasks = Files.newDirectoryStream(threads)) {
+                        for (var task : tasks) {
+                            var stat = Files.readString(task.resolve("stat"));
+                            if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
+                                return false;
+                            }
+                        }
+                        return true;
+                    }
+                });
+    }
+
+    /** Lets it go on after {@link #stop}. */
+    void goOn() throws InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws InterruptedException {
+        Program.of("kill", "-" + name, Long.toString(process.pid())).run().well();
     }
 
     /** Ends it at once, as a crash does. */

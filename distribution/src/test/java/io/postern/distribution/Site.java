@@ -30,10 +30,15 @@ final class Site {
     private String listener = "";
     private String identity = "<identity self-signed=\"true\"/>";
     private Optional<String> realms = Optional.empty();
+    private String store;
+    private String locks = "";
     private int delivered;
 
     Site(Path folder) {
         this.folder = folder;
+        this.store =
+                "<store plugin=\"maildir\"><root>%s</root></store>"
+                        .formatted(folder.resolve("mail"));
     }
 
     /** Adds a user with a maildrop and a password that is found nowhere else. */
@@ -78,6 +83,18 @@ final class Site {
     /** How the file of users keeps a user's password, if not as it is; and what it says beside. */
     Site keeps(String user, String text, String elements) {
         stored.put(user, "password=\"%s\">%s</user>".formatted(text, elements));
+        return this;
+    }
+
+    /** Takes the place of the Maildirs in {@code gateway.xml}. */
+    Site store(String element) {
+        store = element;
+        return this;
+    }
+
+    /** The element of {@code gateway.xml} that says who gives a maildrop to one session. */
+    Site locks(String element) {
+        locks = element;
         return this;
     }
 
@@ -184,7 +201,7 @@ final class Site {
           <authentication>
             %s
           </authentication>
-          <realms>
+          %s<realms>
         %s  </realms>
         </gateway>
         """
@@ -194,6 +211,7 @@ final class Site {
                         mechanisms.stream()
                                 .map("<mechanism plugin=\"%s\"/>"::formatted)
                                 .collect(Collectors.joining("\n    ")),
+                        locks,
                         realms.orElseGet(this::realm));
     }
 
@@ -201,11 +219,9 @@ final class Site {
         return """
             <realm name="%s">
               %s
-              <store plugin="maildir">
-                <root>%s</root>
-              </store>
+              %s
             </realm>
         """
-                .formatted(realm, directory.formatted(users()), folder.resolve("mail"));
+                .formatted(realm, directory.formatted(users()), store);
     }
 }
