@@ -99,6 +99,11 @@ final class PackagedServer implements AutoCloseable {
                         .toList();
     }
 
+    /** Of the listener that the site has added. */
+    int addedPort() {
+        return ports.getLast();
+    }
+
     /** Where passwords may travel in the clear. */
     int port() {
         return ports.getFirst();

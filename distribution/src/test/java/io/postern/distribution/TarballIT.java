@@ -50,6 +50,7 @@ class TarballIT {
                         "conf/gateway.xml",
                         "conf/gateway.xsd",
                         "conf/users.xml",
+                        "conf/fail2ban/postern.conf",
                         "docs/operators.md",
                         "docs/plugins.md",
                         "README.md",

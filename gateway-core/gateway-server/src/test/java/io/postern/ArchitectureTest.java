@@ -69,9 +69,11 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule the_session_sees_the_engine_and_the_plugin_interfaces =
-            seesOnly(SESSION, JDK, LOG, ENGINE, SPI, LIMIT);
+            seesOnly(SESSION, JDK, LOG, ENGINE, SPI, LIMIT, "javax.crypto..");
 
-    @ArchTest static final ArchRule the_limits_see_the_jdk_and_the_log = seesOnly(LIMIT, JDK, LOG);
+    @ArchTest
+    static final ArchRule the_limits_see_the_jdk_and_the_log =
+            seesOnly(LIMIT, JDK, LOG, "javax.crypto..");
 
     @ArchTest
     static final ArchRule the_transport_sees_the_session_and_the_engine =
@@ -83,7 +85,8 @@ class ArchitectureTest {
                     "org.apache.mina..",
                     SESSION,
                     ENGINE,
-                    TLS);
+                    TLS,
+                    LIMIT);
 
     @ArchTest
     static final ArchRule tls_sees_the_plugin_interfaces =
@@ -104,7 +107,8 @@ class ArchitectureTest {
                     LOG,
                     "org.apache.commons.configuration2..",
                     SPI,
-                    TLS);
+                    TLS,
+                    LIMIT);
 
     @ArchTest
     static final ArchRule the_locks_see_the_plugin_interfaces =

@@ -55,7 +55,7 @@ public final class Pop3Engine {
     private static final List<Effect> ONE_ARGUMENT = refuse("this command takes one argument");
     private static final List<Effect> TWO_ARGUMENTS = refuse("this command takes two arguments");
     private static final List<Effect> NO_NUMBER = refuse("a number is needed");
-    private static final List<Effect> NO_MESSAGE = refuse("no such message");
+    private static final List<Effect> NO_MESSAGE = say(Reply.err(Problem.NONE, "no such message"));
     private static final List<Effect> LOG_IN_FIRST = refuse("log in first");
     private static final List<Effect> LOGGED_IN = refuse("already logged in");
     private static final List<Effect> NOT_OFFERED = refuse("not offered here");
@@ -64,7 +64,7 @@ public final class Pop3Engine {
     private static final List<Effect> NO_PASSWORD = refuse("a password is needed");
     private static final List<Effect> NO_INITIAL = refuse("the server speaks first in this one");
     private static final List<Effect> NOT_BASE64 = refuse("not base64");
-    private static final List<Effect> CANCELLED = refuse("cancelled");
+    private static final List<Effect> CANCELLED = say(Reply.err(Problem.NONE, "cancelled"));
 
     private Offer offer;
     private State state = new State.Silent();
@@ -74,6 +74,8 @@ public final class Pop3Engine {
 
     /** The answer to the next command, whatever that is; null while the session may go on. */
     private Reply doom;
+
+    private int badCommands;
 
     public Pop3Engine(Offer offer) {
         this.offer = offer;
@@ -90,13 +92,13 @@ public final class Pop3Engine {
         return switch (event) {
             case Event.Line(var octets) -> {
                 try {
-                    yield line(octets);
+                    yield counted(line(octets));
                 } finally {
                     Arrays.fill(octets, (byte) 0);
                 }
             }
             case Event _ when state instanceof State.Ended -> List.of();
-            case Event.Overlong _ -> overlong();
+            case Event.Overlong _ -> counted(overlong());
             case Event.Connected _ -> {
                 expect(State.Silent.class);
                 state = NO_NAME;
@@ -153,6 +155,15 @@ public final class Pop3Engine {
                     State.Ended _ ->
                     COMMAND_LIMIT;
         };
+    }
+
+    /**
+     * How many lines in a row, up to now, were no command that POP3 knows, or none that can be
+     * where the session stands, or had wrong arguments. A message that is not there is another
+     * matter.
+     */
+    public int badCommands() {
+        return badCommands;
     }
 
     // Lines
@@ -388,7 +399,7 @@ public final class Pop3Engine {
         return Reply.err(
                 problem,
                 switch (problem) {
-                    case NONE -> "not a proper login";
+                    case NONE, UTF8 -> "not a proper login";
                     case AUTH -> "login refused";
                     case IN_USE -> "maildrop is locked by another session";
                     case LOGIN_DELAY -> "the last login is too short a time ago";
@@ -608,7 +619,16 @@ public final class Pop3Engine {
     }
 
     private static List<Effect> refuse(String text) {
-        return say(Reply.err(Problem.NONE, text));
+        return say(Reply.toNoCommand(text));
+    }
+
+    private List<Effect> counted(List<Effect> answer) {
+        var bad =
+                !answer.isEmpty()
+                        && answer.getLast() instanceof Effect.Send(var reply)
+                        && reply.isToNoCommand();
+        badCommands = bad ? badCommands + 1 : 0;
+        return answer;
     }
 
     private List<Effect> sayLast(Reply reply) {

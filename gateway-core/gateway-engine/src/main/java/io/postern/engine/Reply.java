@@ -16,10 +16,16 @@ public final class Reply {
 
     private final byte[] head;
     private final OctetSource body;
+    private final boolean toNoCommand;
 
     private Reply(byte[] head, OctetSource body) {
+        this(head, body, false);
+    }
+
+    private Reply(byte[] head, OctetSource body, boolean toNoCommand) {
         this.head = head;
         this.body = body;
+        this.toNoCommand = toNoCommand;
     }
 
     /** A positive answer of one line. */
@@ -57,6 +63,16 @@ public final class Reply {
     public static Reply err(Problem problem, String text) {
         var status = problem.code().isEmpty() ? "-ERR" : "-ERR [" + problem.code() + "]";
         return new Reply(line(status, text), null);
+    }
+
+    /** The negative answer to what no client sends that knows POP3 and where it stands. */
+    static Reply toNoCommand(String text) {
+        return new Reply(line("-ERR", text), null, true);
+    }
+
+    /** Whether it is a {@link #toNoCommand}. */
+    boolean isToNoCommand() {
+        return toNoCommand;
     }
 
     /** A SASL challenge, already in base64; of any length (RFC 5034 §4). */

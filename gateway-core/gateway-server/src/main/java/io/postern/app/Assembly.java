@@ -10,11 +10,13 @@ import io.postern.plugin.Loaded;
 import io.postern.plugin.PluginException;
 import io.postern.plugin.PluginKind;
 import io.postern.plugin.Plugins;
+import io.postern.session.LoginPolicy;
 import io.postern.session.Mechanisms;
 import io.postern.session.Realm;
 import io.postern.session.Realms;
 import io.postern.spi.SettingException;
 import io.postern.spi.auth.AuthMechanism;
+import io.postern.spi.auth.AuthPolicy;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.store.MaildropStore;
@@ -133,6 +135,15 @@ final class Assembly {
 
     Loaded<?> at(PluginPlace place) {
         return loaded.get(place);
+    }
+
+    Optional<LoginPolicy> policy() {
+        return config.policy()
+                .map(it ->
+                        new LoginPolicy(
+                                (AuthPolicy) loaded.get(it.place()).plugin(),
+                                it.timeLimit(),
+                                it.allowOnFailure()));
     }
 
     LockCoordinator locks() {

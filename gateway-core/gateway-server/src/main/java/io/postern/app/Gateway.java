@@ -4,9 +4,13 @@ import io.postern.config.BadConfiguration;
 import io.postern.config.GatewayConfig.TlsIdentity;
 import io.postern.config.PluginPlace;
 import io.postern.config.Problem;
+import io.postern.limit.Gate;
+import io.postern.limit.Penalties;
+import io.postern.limit.Refusals;
 import io.postern.plugin.Loaded;
 import io.postern.plugin.PluginException;
 import io.postern.session.Counters;
+import io.postern.session.LoginGuard;
 import io.postern.session.SessionSettings;
 import io.postern.session.Sessions;
 import io.postern.spi.Fault;
@@ -20,6 +24,7 @@ import io.postern.tls.TlsMode;
 import io.postern.transport.ListenException;
 import io.postern.transport.ListenerSettings;
 import io.postern.transport.Listeners;
+import io.postern.transport.ProxySettings;
 import io.postern.transport.TransportSettings;
 
 import org.slf4j.Logger;
@@ -54,6 +59,8 @@ final class Gateway implements AutoCloseable {
     /** Those whose start was called, the last one first. */
     private final Deque<Loaded<?>> started = new ArrayDeque<>();
 
+    private final Counters counters = new Counters();
+    private final Refusals refusals = new Refusals();
     private Listeners listeners;
 
     /** Null where no listener has TLS. */
@@ -109,7 +116,14 @@ final class Gateway implements AutoCloseable {
                 tls.close();
             }
             closePlugins();
+            log.info("refused since the start: {}", shown(refusals));
+            log.info("promises broken since the start: {}", shown(counters));
         }
+    }
+
+    private static String shown(Object counts) {
+        var text = counts.toString();
+        return text.isEmpty() ? "none" : text;
     }
 
     private void startPlugins() throws BadConfiguration, StartException, InterruptedException {
@@ -188,7 +202,15 @@ final class Gateway implements AutoCloseable {
                         assembly.mechanisms(),
                         assembly.realms(),
                         assembly.locks(),
-                        new Counters());
+                        counters,
+                        new LoginGuard(
+                                new Penalties(
+                                        limits.failureDelay(),
+                                        limits.longestFailureDelay(),
+                                        limits.trusted(),
+                                        System::nanoTime),
+                                assembly.policy(),
+                                refusals));
         readKeys(host);
         try {
             listeners =
@@ -244,7 +266,15 @@ final class Gateway implements AutoCloseable {
                                 new InetSocketAddress(one.address(), one.port()),
                                 BACKLOG,
                                 secured,
-                                one.allowPlaintext()));
+                                one.allowPlaintext(),
+                                new Gate(
+                                        one.address() + ":" + one.port(),
+                                        one.limits(),
+                                        assembly.config().limits().trusted(),
+                                        refusals),
+                                one.proxy()
+                                        .map(it ->
+                                                new ProxySettings(it.from(), it.headerTimeout()))));
             } catch (SettingException e) {
                 throw unusable(e);
             }

@@ -1,5 +1,7 @@
 package io.postern.config;
 
+import io.postern.limit.ListenerLimits;
+import io.postern.limit.Networks;
 import io.postern.spi.SettingException;
 import io.postern.tls.ClientCertificates;
 import io.postern.tls.IdentitySource;
@@ -22,6 +24,7 @@ import java.util.Set;
  * @param identities the keys and certificates for TLS, the default first; at least one where a
  *     listener has TLS
  * @param mechanisms at least one, in the order of the file
+ * @param policy whom to ask about login attempts
  * @param realms at least one, exactly one of them the default
  */
 public record GatewayConfig(
@@ -31,6 +34,7 @@ public record GatewayConfig(
         List<TlsIdentity> identities,
         Limits limits,
         List<PluginPlace> mechanisms,
+        Optional<Policy> policy,
         PluginPlace locks,
         List<Realm> realms) {
 
@@ -56,6 +60,7 @@ public record GatewayConfig(
         realms.forEach(realm -> places.add(realm.store()));
         realms.forEach(realm -> places.addAll(realm.directories()));
         places.addAll(mechanisms);
+        policy.ifPresent(it -> places.add(it.place()));
         return places;
     }
 
@@ -66,6 +71,8 @@ public record GatewayConfig(
      * @param port from 0 to 65535; 0 takes any free one
      * @param allowPlaintext whether passwords may travel in the clear
      * @param clients present where clients are asked for certificates
+     * @param limits its own, or those of all listeners
+     * @param proxy from whom connections with a PROXY header come, where they are to have one
      * @param line where it stands in the file
      */
     public record Listener(
@@ -74,6 +81,8 @@ public record GatewayConfig(
             TlsMode tls,
             boolean allowPlaintext,
             Optional<ClientCertificates> clients,
+            ListenerLimits limits,
+            Optional<Proxy> proxy,
             int line) {}
 
     /**
@@ -82,6 +91,22 @@ public record GatewayConfig(
      * @param line where it stands in the file
      */
     public record TlsIdentity(IdentitySource source, int line) {}
+
+    /**
+     * Proxies that say in a header for whom they connect.
+     *
+     * @param from where they are; not empty
+     * @param headerTimeout how long the header may take
+     */
+    public record Proxy(Networks from, Duration headerTimeout) {}
+
+    /**
+     * A plugin that is asked about login attempts.
+     *
+     * @param timeLimit how long it may take for one answer
+     * @param allowOnFailure whether a login goes on when it gives none
+     */
+    public record Policy(PluginPlace place, Duration timeLimit, boolean allowOnFailure) {}
 
     /**
      * What a client may take, and for how long.
@@ -93,6 +118,10 @@ public record GatewayConfig(
      * @param commitLimit how long the removal at QUIT may take
      * @param drain how long a stop waits for what is running
      * @param handshakeTimeout how long a TLS handshake may take
+     * @param usual for the listeners that have none of their own
+     * @param trusted networks whose clients are not slowed down, and not limited by address
+     * @param failureDelay what failed logins make the next one wait at first; zero turns it off
+     * @param longestFailureDelay where the doubling of it ends
      */
     public record Limits(
             Duration idleTimeout,
@@ -101,7 +130,11 @@ public record GatewayConfig(
             Duration lockWait,
             Duration commitLimit,
             Duration drain,
-            Duration handshakeTimeout) {}
+            Duration handshakeTimeout,
+            ListenerLimits usual,
+            Networks trusted,
+            Duration failureDelay,
+            Duration longestFailureDelay) {}
 
     /**
      * Users and their mail.

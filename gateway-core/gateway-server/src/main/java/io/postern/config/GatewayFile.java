@@ -2,9 +2,13 @@ package io.postern.config;
 
 import io.postern.config.GatewayConfig.Limits;
 import io.postern.config.GatewayConfig.Listener;
+import io.postern.config.GatewayConfig.Policy;
+import io.postern.config.GatewayConfig.Proxy;
 import io.postern.config.GatewayConfig.Realm;
 import io.postern.config.GatewayConfig.TlsIdentity;
 import io.postern.config.PluginPlace.Given;
+import io.postern.limit.ListenerLimits;
+import io.postern.limit.Networks;
 import io.postern.spi.Secret;
 import io.postern.tls.ClientCertificates;
 import io.postern.tls.IdentitySource;
@@ -44,6 +48,13 @@ public final class GatewayFile {
     /** Shortest autologout that RFC 1939 §3 allows. */
     private static final Duration SHORTEST_IDLE = Duration.ofMinutes(10);
 
+    private static final Pattern NUMBER = Pattern.compile("([0-9]{1,9})");
+    private static final Pattern OCTETS = Pattern.compile("([0-9]{1,9})(|B|KiB|MiB)");
+
+    /** Trusted where the file names no others. */
+    private static final String LOOPBACK = "127.0.0.0/8 ::1";
+
+    private static final Duration LONGEST_DELAY = Duration.ofMinutes(1);
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Duration HOUR = Duration.ofHours(1);
     private static final Duration DAY = Duration.ofDays(1);
@@ -104,7 +115,13 @@ public final class GatewayFile {
     private GatewayConfig gateway(Element root) {
         var serverName = one(root, "server").flatMap(this::serverName);
         var ports = new HashMap<String, Integer>();
-        var listeners = group(root, "listeners", "listener", element -> listener(element, ports));
+        var limits = limits(one(root, "limits"));
+        var listeners =
+                group(
+                        root,
+                        "listeners",
+                        "listener",
+                        element -> listener(element, ports, limits.usual()));
         var identities = identities(root);
         for (var listener : listeners) {
             if (listener.tls() != TlsMode.NONE && root.children("tls").isEmpty()) {
@@ -117,7 +134,11 @@ public final class GatewayFile {
                                 "Add <tls> with an <identity>, or write tls=\"none\"."));
             }
         }
-        var limits = limits(one(root, "limits"));
+        var policy =
+                root.children("authentication").stream()
+                        .findFirst()
+                        .flatMap(authentication -> one(authentication, "policy"))
+                        .flatMap(this::policy);
         var mechanisms =
                 group(
                         root,
@@ -131,7 +152,7 @@ public final class GatewayFile {
                         .orElseGet(this::localLocks);
         close(root);
         return new GatewayConfig(
-                file, serverName, listeners, identities, limits, mechanisms, locks, realms);
+                file, serverName, listeners, identities, limits, mechanisms, policy, locks, realms);
     }
 
     private Optional<String> serverName(Element server) {
@@ -148,12 +169,17 @@ public final class GatewayFile {
         return Optional.of(text);
     }
 
-    private Optional<Listener> listener(Element element, Map<String, Integer> ports) {
+    private Optional<Listener> listener(
+            Element element, Map<String, Integer> ports, ListenerLimits usual) {
         var address = element.attribute("address");
         var port = element.attribute("port");
         var tls = tls(element);
         var allowPlaintext = flag(element, "allow-plaintext");
         var clients = clients(element, tls);
+        var own = one(element, "limits");
+        var limits = listenerLimits(own, usual);
+        own.ifPresent(this::close);
+        var proxy = one(element, "proxy-protocol").flatMap(this::proxy);
         close(element);
         if (allowPlaintext && tls == TlsMode.IMPLICIT) {
             problem(
@@ -204,6 +230,8 @@ public final class GatewayFile {
                                 tls,
                                 allowPlaintext,
                                 clients,
+                                limits,
+                                proxy,
                                 element.line()))
                 : Optional.empty();
     }
@@ -357,9 +385,141 @@ public final class GatewayFile {
                                 "handshake-timeout",
                                 Duration.ofSeconds(10),
                                 SECOND,
-                                Duration.ofMinutes(2)));
+                                Duration.ofMinutes(2)),
+                        listenerLimits(element, ListenerLimits.USUAL),
+                        element.flatMap(parent -> one(parent, "trusted-networks"))
+                                .map(this::trusted)
+                                .orElseGet(() -> Networks.parse(LOOPBACK)),
+                        duration(element, "failure-delay", SECOND, Duration.ZERO, LONGEST_DELAY),
+                        duration(
+                                element,
+                                "longest-failure-delay",
+                                Duration.ofSeconds(16),
+                                Duration.ZERO,
+                                LONGEST_DELAY));
         element.ifPresent(this::close);
         return limits;
+    }
+
+    /**
+     * Those that every listener may have for itself.
+     *
+     * @param usual what holds where the element says nothing
+     */
+    private ListenerLimits listenerLimits(Optional<Element> limits, ListenerLimits usual) {
+        return new ListenerLimits(
+                number(limits, "connections", usual.connections(), 1_000_000),
+                number(limits, "connections-per-address", usual.connectionsPerAddress(), 1_000_000),
+                number(limits, "sessions-per-user", usual.sessionsPerUser(), 1_000_000),
+                number(
+                        limits,
+                        "sessions-per-user-and-address",
+                        usual.sessionsPerUserAndAddress(),
+                        1_000_000),
+                number(limits, "logins", usual.logins(), 1_000_000),
+                number(limits, "bad-commands", usual.badCommands(), 1_000_000),
+                number(limits, "octets-before-login", usual.octetsBeforeLogin(), 1 << 30),
+                number(limits, "lines-before-login", usual.linesBeforeLogin(), 1_000_000));
+    }
+
+    /** A number from 1; with the units of octets where {@code most} is one of octets. */
+    private int number(Optional<Element> limits, String name, int fallback, int most) {
+        var element = limits.flatMap(parent -> one(parent, name));
+        if (element.isEmpty()) {
+            return fallback;
+        }
+        var at = element.get();
+        close(at);
+        var octets = name.startsWith("octets-");
+        var match = (octets ? OCTETS : NUMBER).matcher(at.content().text());
+        if (!match.matches()) {
+            wrong(
+                    at,
+                    name,
+                    at.content(),
+                    octets ? "is not a size" : "is not a whole number",
+                    octets ? "Give octets, like 4096, 64KiB or 1MiB." : "Give one, like 100.");
+            return fallback;
+        }
+        var unit =
+                !octets
+                        ? 1L
+                        : "KiB".equals(match.group(2))
+                                ? 1L << 10
+                                : "MiB".equals(match.group(2)) ? 1L << 20 : 1L;
+        var number = Long.parseLong(match.group(1)) * unit;
+        if (number < 1 || number > most) {
+            wrong(at, name, at.content(), "is out of range", "Give 1 to " + most + ".");
+            return fallback;
+        }
+        return (int) number;
+    }
+
+    private Networks trusted(Element element) {
+        close(element);
+        return networks(element, element.name(), element.content());
+    }
+
+    private Networks networks(Element element, String setting, Element.Value value) {
+        try {
+            return Networks.parse(value.text());
+        } catch (IllegalArgumentException _) {
+            wrong(
+                    element,
+                    setting,
+                    value,
+                    "is not a list of networks",
+                    "Give addresses and networks like 192.0.2.7 198.51.100.0/24 2001:db8::/32.");
+            return Networks.NONE;
+        }
+    }
+
+    private Optional<Proxy> proxy(Element element) {
+        var from = element.attribute("from");
+        var timeout =
+                duration(
+                        element,
+                        "header-timeout",
+                        element.attribute("header-timeout"),
+                        Duration.ofSeconds(5),
+                        SECOND,
+                        HOUR);
+        close(element);
+        if (from.isEmpty() || from.get().text().isBlank()) {
+            problem(
+                    element,
+                    "from",
+                    "it is missing",
+                    "Give the addresses of the proxies: nobody else may connect here then.");
+            return Optional.empty();
+        }
+        return Optional.of(new Proxy(networks(element, "from", from.get()), timeout));
+    }
+
+    private Optional<Policy> policy(Element element) {
+        var timeLimit =
+                duration(
+                        element,
+                        "time-limit",
+                        element.attribute("time-limit"),
+                        Duration.ofSeconds(2),
+                        Duration.ofMillis(1),
+                        Duration.ofMinutes(1));
+        var onFailure = element.attribute("on-failure");
+        if (onFailure.isPresent() && !onFailure.get().text().matches("allow|refuse")) {
+            wrong(
+                    element,
+                    "on-failure",
+                    onFailure.get(),
+                    "is neither allow nor refuse",
+                    "Give refuse, or allow to let logins go on without the policy.");
+        }
+        return place(element, "policy", "server", new HashSet<>())
+                .map(place ->
+                        new Policy(
+                                place,
+                                timeLimit,
+                                onFailure.isPresent() && onFailure.get().text().equals("allow")));
     }
 
     private void idle(Element element, Duration idle) {
@@ -400,28 +560,42 @@ public final class GatewayFile {
             return fallback;
         }
         var at = element.get();
-        var given = fallback;
+        var given = duration(at, name, Optional.of(at.content()), fallback, least, most);
+        further.accept(at, given);
+        close(at);
+        return given;
+    }
+
+    private Duration duration(
+            Element at,
+            String setting,
+            Optional<Element.Value> value,
+            Duration fallback,
+            Duration least,
+            Duration most) {
+        if (value.isEmpty()) {
+            return fallback;
+        }
         try {
-            given = Duration.parse(at.content().text());
+            var given = Duration.parse(value.get().text());
             if (given.compareTo(least) < 0 || given.compareTo(most) > 0) {
                 wrong(
                         at,
-                        at.name(),
-                        at.content(),
+                        setting,
+                        value.get(),
                         "is out of range",
                         "Give " + least + " to " + most + ".");
             }
-            further.accept(at, given);
-        } catch (DateTimeParseException e) {
+            return given;
+        } catch (DateTimeParseException _) {
             wrong(
                     at,
-                    at.name(),
-                    at.content(),
+                    setting,
+                    value.get(),
                     "is not a duration",
                     "Give one like PT30S, PT10M or PT1H.");
+            return fallback;
         }
-        close(at);
-        return given;
     }
 
     private OptionalInt expire(Element realm) {

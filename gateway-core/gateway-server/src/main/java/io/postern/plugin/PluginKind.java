@@ -2,6 +2,7 @@ package io.postern.plugin;
 
 import io.postern.spi.Plugin;
 import io.postern.spi.auth.AuthMechanism;
+import io.postern.spi.auth.AuthPolicy;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.store.MaildropStore;
@@ -13,7 +14,8 @@ public enum PluginKind {
     MECHANISM(AuthMechanism.class),
     DIRECTORY(UserDirectory.class),
     STORE(MaildropStore.class),
-    LOCKS(LockCoordinator.class);
+    LOCKS(LockCoordinator.class),
+    POLICY(AuthPolicy.class);
 
     private final Class<? extends Plugin> service;
 

@@ -54,6 +54,7 @@ final class Accounts implements AuthContext {
     private final Realms realms;
     private final ClientChannel channel;
     private final Offer offer;
+    private final Vetting vetting;
     private String name = "";
     private Realm realm;
     private Fault fault;
@@ -61,8 +62,9 @@ final class Accounts implements AuthContext {
     /** What kept a directory from answering for which the next one is asked. */
     private Fault skipped;
 
-    Accounts(Realms realms, Connection connection, Offer offer) {
+    Accounts(Realms realms, Connection connection, Offer offer, Vetting vetting) {
         this.realms = realms;
+        this.vetting = vetting;
         this.channel = new ClientChannel(connection);
         this.offer = offer;
     }
@@ -73,6 +75,7 @@ final class Accounts implements AuthContext {
         if (password.length() == 0) {
             return WRONG;
         }
+        vetting.tries(password);
         var able = able(place, PasswordDirectory.class);
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
@@ -236,12 +239,15 @@ final class Accounts implements AuthContext {
         return Optional.ofNullable(fault);
     }
 
-    private Optional<Realms.Place> place(String login) {
+    /** Where a name leads, after the attempt was vetted; nowhere if it must not go on. */
+    private Optional<Realms.Place> place(String login) throws Fault, InterruptedException {
         name = login;
         var place = realms.place(login);
         realm = place.map(Realms.Place::realm).orElse(null);
         skipped = null;
-        return place;
+        var account = place.map(it -> it.realm().name() + "/" + it.name()).orElse("/" + login);
+        var passes = vetting.passes(login, login.isEmpty() ? "" : Realms.lowerCase(account));
+        return passes ? place : Optional.empty();
     }
 
     /** Nobody is asked for the empty name (RFC 4513 §5.1.2 has it mean an anonymous bind). */

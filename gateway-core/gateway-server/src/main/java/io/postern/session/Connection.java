@@ -1,7 +1,10 @@
 package io.postern.session;
 
+import io.postern.limit.Gate;
+
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,11 +13,20 @@ import java.util.Optional;
  */
 public interface Connection {
 
-    /** Where the client is; known after the end, too. */
+    /** Where the client is, as a proxy says if there is one; known after the end, too. */
     InetSocketAddress client();
 
     /** Where the client came to; known after the end, too. */
     InetSocketAddress listener();
+
+    /** The client's place among those of this listener, or that it has none. */
+    Gate.Entry place();
+
+    /**
+     * What a proxy says of the client; empty where there is none. Text of strangers, in the order
+     * to show it.
+     */
+    Map<String, String> proxied();
 
     /** Empty as long as the octets travel in the clear. */
     Optional<Encryption> encryption();

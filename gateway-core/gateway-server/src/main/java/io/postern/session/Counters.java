@@ -1,8 +1,10 @@
 package io.postern.session;
 
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 
 /** How often what should never happen did happen, since the start. Any thread. */
 public final class Counters {
@@ -37,6 +39,18 @@ public final class Counters {
     /** One more. */
     void count(Violation violation) {
         counts.get(violation).increment();
+    }
+
+    /** Those that are not zero; empty where all are. */
+    @Override
+    public String toString() {
+        return counts.entrySet().stream()
+                .filter(one -> one.getValue().sum() > 0)
+                .map(one ->
+                        one.getKey().name().toLowerCase(Locale.ROOT).replace('_', '-')
+                                + "="
+                                + one.getValue().sum())
+                .collect(Collectors.joining(" "));
     }
 
     /** How many so far. */

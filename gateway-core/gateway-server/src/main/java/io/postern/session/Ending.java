@@ -18,7 +18,11 @@ enum Ending {
     LOCK_LOST,
     /** A message could not be sent as it was announced. */
     CONTENT,
-    /** One line of more than a mebioctet. */
+    /** It was turned away at the door. */
+    TURNED_AWAY,
+    /** It sent more commands that are none, or more before a login, than it may. */
+    LIMIT,
+    /** A line without an end, of more than a mebioctet or more than may come before a login. */
     FLOODED,
     /** An error of ours. */
     BROKEN;

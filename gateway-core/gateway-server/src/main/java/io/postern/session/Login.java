@@ -18,7 +18,6 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -32,6 +31,7 @@ final class Login implements AutoCloseable {
     private final Sessions sessions;
     private final Connection connection;
     private final String session;
+    private final Vetting vetting;
     private final Accounts accounts;
     private String mechanism = "?";
     private AuthExchange exchange;
@@ -40,13 +40,20 @@ final class Login implements AutoCloseable {
     /** As long as no {@link OpenDrop} closes it. */
     private UserVisits.Visit visit;
 
+    /** Ends the user's session for the count of them; null where that is not this login's to do. */
+    private Runnable leave;
+
     Login(Sessions sessions, Connection connection, String session, String stamp) {
         this.sessions = sessions;
         this.connection = connection;
         this.session = session;
+        this.vetting = new Vetting(sessions.guard, connection, session);
         this.accounts =
                 new Accounts(
-                        sessions.realms, connection, sessions.mechanisms.offer(stamp, connection));
+                        sessions.realms,
+                        connection,
+                        sessions.mechanisms.offer(stamp, connection),
+                        vetting);
     }
 
     /**
@@ -57,6 +64,7 @@ final class Login implements AutoCloseable {
     Event begin(Effect.Authenticate login) throws InterruptedException {
         try {
             mechanism = sessions.mechanisms.name(login);
+            vetting.by(mechanism);
             exchange =
                     Objects.requireNonNull(
                             sessions.mechanisms.begin(login, accounts), "an exchange of null");
@@ -70,20 +78,30 @@ final class Login implements AutoCloseable {
     /** Goes on with it; answers as {@link #begin}. */
     Event next(byte[] response) throws InterruptedException {
         try {
-            return switch (exchange.next(response)) {
+            return switch (step(response)) {
                 case null -> throw new NullPointerException("an authentication step of null");
                 case AuthStep.Challenge(var octets) ->
                         new Event.Challenged(Objects.requireNonNull(octets));
-                case Verdict.Accepted(var user) -> open(user);
-                case Verdict.Refused(var reason) -> refused(reason);
+                case Verdict verdict -> judged(verdict);
             };
         } catch (Fault | ListingViolation | RuntimeException | Error e) {
             return failed(e);
         }
     }
 
+    private AuthStep step(byte[] response) throws Fault, InterruptedException {
+        try {
+            return exchange.next(response);
+        } finally {
+            vetting.over();
+        }
+    }
+
     /** What to answer where this attempt cannot go on. */
     Event.LoginRefused failed(Throwable cause) {
+        if (vetting.unjudged().isPresent()) { // counted and told already, once a minute
+            return refused(Problem.SYS_TEMP, vetting.unjudged().get());
+        }
         if (cause instanceof ListingViolation violation) {
             sessions.counters.count(Violation.LISTING);
             LOG.error(
@@ -120,6 +138,9 @@ final class Login implements AutoCloseable {
         } else if (visit != null) {
             visit.close();
         }
+        if (leave != null) {
+            leave.run();
+        }
     }
 
     private Event open(User user) throws Fault, ListingViolation, InterruptedException {
@@ -132,11 +153,8 @@ final class Login implements AutoCloseable {
         if (against.isPresent()) {
             return refused(Problem.AUTH, against.get());
         }
-        visit =
-                sessions.visits.begin(
-                        realm.name() + "/" + user.name(),
-                        rules.sessions(),
-                        sessions.nanoTime.getAsLong());
+        var counted = realm.name() + "/" + user.name();
+        visit = sessions.visits.begin(counted, rules.sessions(), sessions.nanoTime.getAsLong());
         switch (visit.answer()) {
             case TOO_MANY -> {
                 return refused(Problem.IN_USE, "sessions");
@@ -146,6 +164,14 @@ final class Login implements AutoCloseable {
             }
             case WELCOME -> {}
         }
+        var client = connection.client().getAddress();
+        var gate = connection.place().gate();
+        var reached = sessions.guard.users().enter(counted, client, gate.limits());
+        if (reached.isPresent()) {
+            gate.refused(reached.get(), client);
+            return refused(Problem.IN_USE, reached.get().toString());
+        }
+        leave = () -> sessions.guard.users().leave(counted, client);
         var store = realm.store();
         var id = Objects.requireNonNull(store.locate(user), "a maildrop id of null");
         var owner = new LockOwner(sessions.settings.node(), session, user.name());
@@ -160,7 +186,8 @@ final class Login implements AutoCloseable {
                 var remover =
                         new SessionLog.Remover(
                                 session, user.name(), connection.client(), realm.name());
-                drop = new OpenDrop(sessions, user, store, id, lease, visit, remover);
+                drop = new OpenDrop(sessions, user, store, id, lease, visit, remover, leave);
+                leave = null;
                 drop.open();
                 visit.opened(delay(rules), sessions.nanoTime.getAsLong());
                 yield new Event.Opened(drop.messages(), rules.terms());
@@ -176,20 +203,22 @@ final class Login implements AutoCloseable {
         return Fault.permanent("no realm for " + SessionLog.value(user.name()), null);
     }
 
-    /**
-     * A directory that failed was no judge of the credentials, whatever the mechanism made of it.
-     */
-    private Event refused(Verdict.Reason reason) {
-        var fault = accounts.fault();
-        if (fault.isPresent()) {
-            return failed(fault.get());
+    private Event judged(Verdict verdict) throws Fault, ListingViolation, InterruptedException {
+        if (verdict instanceof Verdict.Refused && accounts.fault().isPresent()) {
+            // It was no judge of the credentials, whatever the mechanism made of it.
+            return failed(accounts.fault().get());
         }
-        var problem = reason == Verdict.Reason.MALFORMED ? Problem.NONE : Problem.AUTH;
-        return refused(problem, reason.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        return switch (vetting.judged(verdict)) {
+            case Verdict.Accepted(var user) -> open(user);
+            case Verdict.Refused(var reason) ->
+                    refused(
+                            reason == Verdict.Reason.MALFORMED ? Problem.NONE : Problem.AUTH,
+                            vetting.word(reason));
+        };
     }
 
     private Event.LoginRefused refused(Problem problem, String reason) {
-        SessionLog.loginFailed(session, accounts.name(), connection.client(), mechanism, reason);
+        SessionLog.loginFailed(session, accounts.name(), connection, mechanism, reason);
         return new Event.LoginRefused(problem);
     }
 }

@@ -40,11 +40,15 @@ final class OpenDrop implements AutoCloseable {
     private final Lease lease;
     private final UserVisits.Visit visit;
     private final SessionLog.Remover remover;
+    private final Runnable afterwards;
     private volatile boolean lost;
     private Maildrop maildrop;
     private MessageTable messages;
     private boolean closed;
 
+    /**
+     * @param afterwards run once the lock is let go of; never throws
+     */
     OpenDrop(
             Sessions sessions,
             User user,
@@ -52,7 +56,8 @@ final class OpenDrop implements AutoCloseable {
             MaildropId id,
             Lease lease,
             UserVisits.Visit visit,
-            SessionLog.Remover remover) {
+            SessionLog.Remover remover,
+            Runnable afterwards) {
         this.sessions = sessions;
         this.user = user;
         this.store = store;
@@ -60,6 +65,7 @@ final class OpenDrop implements AutoCloseable {
         this.lease = lease;
         this.visit = visit;
         this.remover = remover;
+        this.afterwards = afterwards;
     }
 
     /** Opens the maildrop and freezes its listing. The caller closes this, whatever happens. */
@@ -181,6 +187,7 @@ final class OpenDrop implements AutoCloseable {
             var _ = sessions.problem("lock coordinator lets go of a lock", e);
         }
         visit.close();
+        afterwards.run();
     }
 
     private void lose(Lease.Loss loss) {

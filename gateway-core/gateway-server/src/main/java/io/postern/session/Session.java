@@ -6,6 +6,8 @@ import io.postern.engine.LineFramer;
 import io.postern.engine.Pop3Engine;
 import io.postern.engine.Problem;
 import io.postern.engine.Reply;
+import io.postern.limit.Gate;
+import io.postern.limit.Limit;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
 import io.postern.spi.User;
@@ -70,6 +72,7 @@ public final class Session implements ClientEvents {
     private int removed;
     private boolean updated;
     private boolean abrupt;
+    private int linesBeforeLogin;
 
     /** Whether a whole command came since the clock was last looked at. */
     private boolean heard;
@@ -96,6 +99,9 @@ public final class Session implements ClientEvents {
 
     private volatile boolean loggedIn;
 
+    /** Written with the monitor held. */
+    private volatile long octetsBeforeLogin;
+
     Session(Sessions sessions, Connection connection, String id) {
         this.sessions = sessions;
         this.connection = connection;
@@ -118,7 +124,12 @@ public final class Session implements ClientEvents {
             }
             owned = true;
         }
-        todo.addAll(engine.on(new Event.Connected()));
+        if (connection.place().admission() == Gate.Admission.ADMITTED) {
+            feed(new Event.Connected());
+        } else {
+            doom = Ending.TURNED_AWAY;
+            feed(new Event.TurnedAway(Problem.SYS_TEMP, "too many connections, try later"));
+        }
         ownForNow(NOTHING);
     }
 
@@ -133,6 +144,9 @@ public final class Session implements ClientEvents {
             if (ending != null || inputOver || securing) {
                 octets.position(octets.limit());
                 return;
+            }
+            if (!loggedIn) {
+                octetsBeforeLogin += octets.remaining();
             }
             if (owned) {
                 keep(octets);
@@ -273,11 +287,11 @@ public final class Session implements ClientEvents {
                 return false;
             }
             var event = framer.next(octets, engine.lineLimit());
-            if (framer.flooded()) {
+            if (flooded(event)) {
                 end(Ending.FLOODED);
             } else if (event != null) {
                 heard = true;
-                feed(event);
+                hear(event);
             }
         }
         return false;
@@ -317,7 +331,7 @@ public final class Session implements ClientEvents {
         synchronized (this) {
             event = shutdown && doom == null ? doomed(Ending.SHUTDOWN) : frame();
         }
-        if (framer.flooded()) {
+        if (flooded(event)) {
             end(Ending.FLOODED);
             return true;
         }
@@ -325,7 +339,11 @@ public final class Session implements ClientEvents {
             if (doom == null && drop != null && drop.lost() && !drop.reacquired()) {
                 feed(doomed(Ending.LOCK_LOST));
             }
-            feed(event);
+            if (event instanceof Event.Doomed) {
+                feed(event);
+            } else {
+                hear(event);
+            }
             return true;
         }
         flushed();
@@ -549,6 +567,9 @@ public final class Session implements ClientEvents {
                 gone = true;
             }
         }
+        if (ending == Ending.TURNED_AWAY || doom == Ending.TURNED_AWAY) {
+            return; // in a flood there would be a line for each
+        }
         var now = sessions.nanoTime.getAsLong();
         SessionLog.ended(
                 new SessionLog.End(
@@ -563,7 +584,8 @@ public final class Session implements ClientEvents {
                         removed,
                         listed - removed,
                         updated ? Ending.QUIT : ending,
-                        Duration.ofMillis((now - begunAt) / 1_000_000)));
+                        Duration.ofMillis((now - begunAt) / 1_000_000),
+                        connection.proxied()));
     }
 
     /** Ends the login attempt, closes the maildrop, then lets go of the lock. Not interrupted. */
@@ -592,11 +614,58 @@ public final class Session implements ClientEvents {
         todo.addAll(engine.on(event));
     }
 
+    /** Takes a line, as the last one where the client has sent more than it may. */
+    private void hear(Event line) {
+        if (!loggedIn) {
+            linesBeforeLogin++;
+        }
+        var reached = doom == null ? reached() : null;
+        if (reached != null) {
+            refuse(reached);
+            feed(doomed(Ending.LIMIT));
+        }
+        feed(line);
+    }
+
+    /** The limit that the client is over, or null. */
+    private Limit reached() {
+        var limits = connection.place().gate().limits();
+        if (engine.badCommands() >= limits.badCommands()) {
+            return Limit.BAD_COMMANDS;
+        }
+        if (loggedIn) {
+            return null;
+        }
+        if (linesBeforeLogin > limits.linesBeforeLogin()) {
+            return Limit.LINES_BEFORE_LOGIN;
+        }
+        return octetsBeforeLogin > limits.octetsBeforeLogin() ? Limit.OCTETS_BEFORE_LOGIN : null;
+    }
+
+    /** Whether a line is too long to wait for its end. Nothing can be answered then. */
+    private boolean flooded(Event line) {
+        if (line == null
+                && !loggedIn
+                && doom == null
+                && octetsBeforeLogin > connection.place().gate().limits().octetsBeforeLogin()) {
+            refuse(Limit.OCTETS_BEFORE_LOGIN);
+            return true;
+        }
+        return framer.flooded();
+    }
+
+    private void refuse(Limit reached) {
+        connection.place().gate().refused(reached, connection.client().getAddress());
+    }
+
     private Event.Doomed doomed(Ending why) {
         doom = why;
-        return new Event.Doomed(
-                Problem.SYS_TEMP,
-                why == Ending.SHUTDOWN ? "the server is shutting down" : "maildrop lock lost");
+        return switch (why) {
+            case SHUTDOWN -> new Event.Doomed(Problem.SYS_TEMP, "the server is shutting down");
+            case LOCK_LOST -> new Event.Doomed(Problem.SYS_TEMP, "maildrop lock lost");
+            case LIMIT -> new Event.Doomed(Problem.NONE, "too many commands");
+            default -> throw new IllegalArgumentException(why + " is not told to a client");
+        };
     }
 
     /** Waits until all that was sent is written. */

@@ -5,6 +5,8 @@ import org.slf4j.LoggerFactory;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The lines for the operator: one for the end of each session, one for each login that failed, one
@@ -13,7 +15,7 @@ import java.time.Duration;
  */
 final class SessionLog {
     private static final Logger SESSIONS = LoggerFactory.getLogger("postern.session");
-    private static final Logger LOGINS = LoggerFactory.getLogger("postern.login");
+    private static final Logger FAILURES = LoggerFactory.getLogger("postern.auth");
     private static final Logger AUDIT = LoggerFactory.getLogger("postern.audit");
 
     /** Longest value that a client made, code points. */
@@ -32,6 +34,7 @@ final class SessionLog {
      * @param octets what they took, without stuffed dots
      * @param removed messages that UPDATE removed
      * @param left messages of the listing that were not
+     * @param proxied what a proxy said of the client; empty where there is none
      */
     record End(
             String session,
@@ -45,7 +48,8 @@ final class SessionLog {
             int removed,
             int left,
             Ending reason,
-            Duration duration) {
+            Duration duration,
+            Map<String, String> proxied) {
 
         @Override
         public String toString() {
@@ -71,7 +75,10 @@ final class SessionLog {
                     + " reason="
                     + reason
                     + " duration="
-                    + duration;
+                    + duration
+                    + proxied.entrySet().stream()
+                            .map(fact -> " proxied-" + fact.getKey() + "=" + value(fact.getValue()))
+                            .collect(Collectors.joining());
         }
     }
 
@@ -103,22 +110,26 @@ final class SessionLog {
     }
 
     /**
+     * A login that failed. Filters like fail2ban's read this line: a change of it is a change of
+     * {@code conf/fail2ban}, too. What the client typed comes last, so that it cannot pretend to be
+     * what comes before.
+     *
      * @param user what the client typed; empty where it came to no name
      * @param reason in one word
      */
     static void loginFailed(
-            String session,
-            String user,
-            InetSocketAddress client,
-            String mechanism,
-            String reason) {
-        LOGINS.info(
-                "session={} user={} client={} mechanism={} reason={}",
-                session,
-                value(user),
-                address(client),
+            String session, String user, Connection connection, String mechanism, String reason) {
+        var client = connection.client();
+        FAILURES.info(
+                "login failed client={} port={} listener={} reason={} mechanism={} session={}"
+                        + " user={}",
+                host(client),
+                client.getPort(),
+                address(connection.listener()),
+                reason,
                 mechanism,
-                reason);
+                session,
+                value(user));
     }
 
     /** A text that nobody has checked, made fit for one line. */
@@ -153,8 +164,13 @@ final class SessionLog {
         };
     }
 
+    /** In digits, without an interface of this host. */
+    private static String host(InetSocketAddress address) {
+        return address.getAddress().getHostAddress().replaceFirst("%.*", "");
+    }
+
     private static String address(InetSocketAddress address) {
-        var host = address.getAddress().getHostAddress();
+        var host = host(address);
         return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
     }
 }

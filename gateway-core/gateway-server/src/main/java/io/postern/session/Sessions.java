@@ -21,6 +21,7 @@ public final class Sessions {
     final LockCoordinator locks;
     final Counters counters;
     final UserVisits visits = new UserVisits();
+    final LoginGuard guard;
 
     /** {@link System#nanoTime}, unless a test has its own. */
     final LongSupplier nanoTime;
@@ -36,8 +37,19 @@ public final class Sessions {
             Mechanisms mechanisms,
             Realms realms,
             LockCoordinator locks,
+            Counters counters,
+            LoginGuard guard) {
+        this(settings, mechanisms, realms, locks, counters, guard, System::nanoTime);
+    }
+
+    /** Sessions whose logins nothing slows down. */
+    public Sessions(
+            SessionSettings settings,
+            Mechanisms mechanisms,
+            Realms realms,
+            LockCoordinator locks,
             Counters counters) {
-        this(settings, mechanisms, realms, locks, counters, System::nanoTime);
+        this(settings, mechanisms, realms, locks, counters, LoginGuard.open());
     }
 
     Sessions(
@@ -46,12 +58,14 @@ public final class Sessions {
             Realms realms,
             LockCoordinator locks,
             Counters counters,
+            LoginGuard guard,
             LongSupplier nanoTime) {
         this.settings = settings;
         this.mechanisms = mechanisms;
         this.realms = realms;
         this.locks = locks;
         this.counters = counters;
+        this.guard = guard;
         this.nanoTime = nanoTime;
     }
 

@@ -1,5 +1,6 @@
 package io.postern.transport;
 
+import io.postern.limit.Gate;
 import io.postern.session.ClientEvents;
 import io.postern.session.Connection;
 
@@ -112,9 +113,14 @@ final class ClientHandler extends IoHandlerAdapter {
     @Override
     public void sessionOpened(IoSession io) {
         ListenerSettings settings = listeners.get(io.getService());
-        MinaConnection connection = new MinaConnection(io, settings, writeStallNanos);
+        Gate.Entry place = settings.gate().admit(MinaConnection.client(io).getAddress());
+        MinaConnection connection = new MinaConnection(io, settings, place, writeStallNanos);
         Client client = new Client(connection);
         io.setAttribute(CLIENT, client);
+        if (place.admission() == Gate.Admission.SHUT_OUT) {
+            connection.abort();
+            return;
+        }
         if (settings.tls().isPresent() && settings.tls().get().implicit()) {
             connection.encrypt(); // and greet it when that is done (RFC 8314 §3.1)
             watch(client);
@@ -189,6 +195,7 @@ final class ClientHandler extends IoHandlerAdapter {
         Client client = client(io);
         if (client != null) {
             client.connection.closed();
+            client.connection.place().close();
             tell(client, ClientEvents::closed);
             client.closed = true;
             forget(client);

@@ -2,6 +2,7 @@ package io.postern.transport;
 
 import static java.util.Objects.requireNonNull;
 
+import io.postern.limit.Gate;
 import io.postern.tls.ListenerTls;
 
 import java.net.InetSocketAddress;
@@ -16,15 +17,28 @@ import java.util.Optional;
  * @param backlog connections the kernel keeps waiting to be accepted, from 1
  * @param tls present where clients are offered TLS, or have to use it
  * @param allowPlaintext whether passwords may travel in the clear
+ * @param gate counts its clients
+ * @param proxy present where every connection begins with a PROXY header
  */
 public record ListenerSettings(
-        InetSocketAddress address, int backlog, Optional<Tls> tls, boolean allowPlaintext) {
+        InetSocketAddress address,
+        int backlog,
+        Optional<Tls> tls,
+        boolean allowPlaintext,
+        Gate gate,
+        Optional<ProxySettings> proxy) {
 
     public ListenerSettings {
         requireNonNull(address, "address");
         if (backlog < 1) {
             throw new IllegalArgumentException("backlog " + backlog + " of listener " + address);
         }
+    }
+
+    /** One with the usual limits, for clients and no proxies. */
+    public ListenerSettings(
+            InetSocketAddress address, int backlog, Optional<Tls> tls, boolean allowPlaintext) {
+        this(address, backlog, tls, allowPlaintext, Gate.open(), Optional.empty());
     }
 
     /**

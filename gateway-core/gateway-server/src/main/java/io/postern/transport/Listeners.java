@@ -42,6 +42,7 @@ public final class Listeners {
             Executors.newCachedThreadPool(Thread.ofPlatform().name("postern-io-", 0).factory());
     private final SimpleIoProcessorPool<NioSession> processors;
     private final List<NioSocketAcceptor> acceptors = new ArrayList<>();
+    private final List<ProxyFilter> filters = new ArrayList<>();
     private final List<InetSocketAddress> addresses = new ArrayList<>();
     private final ScheduledExecutorService clock =
             Executors.newSingleThreadScheduledExecutor(
@@ -88,11 +89,14 @@ public final class Listeners {
         }
         var _ =
                 opened.clock.scheduleAtFixedRate(
-                        () -> opened.handler.tick(System.nanoTime()),
-                        tick.toNanos(),
-                        tick.toNanos(),
-                        TimeUnit.NANOSECONDS);
+                        opened::tick, tick.toNanos(), tick.toNanos(), TimeUnit.NANOSECONDS);
         return opened;
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        handler.tick(now);
+        filters.forEach(filter -> filter.tick(now));
     }
 
     private void listen(ListenerSettings listener) throws ListenException {
@@ -100,6 +104,11 @@ public final class Listeners {
         acceptors.add(acceptor);
         acceptor.setHandler(handler);
         handler.serve(acceptor, listener);
+        if (listener.proxy().isPresent()) {
+            ProxyFilter proxies = new ProxyFilter(listener.proxy().get(), listener.gate());
+            filters.add(proxies);
+            acceptor.getFilterChain().addFirst("proxy", proxies);
+        }
         acceptor.setBacklog(listener.backlog());
         acceptor.setReuseAddress(true);
         acceptor.setCloseOnDeactivation(false); // shutDown ends the sessions, in order
@@ -169,6 +178,7 @@ public final class Listeners {
     public int shutDown(Duration drain) throws InterruptedException {
         try {
             acceptors.forEach(NioSocketAcceptor::unbind);
+            filters.forEach(ProxyFilter::doom);
             handler.doom();
             awaitNoSessions(drain);
             int left = handler.living();

@@ -1,5 +1,6 @@
 package io.postern.transport;
 
+import io.postern.limit.Gate;
 import io.postern.session.Connection;
 import io.postern.session.Encryption;
 
@@ -13,7 +14,10 @@ import org.slf4j.LoggerFactory;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -42,6 +46,8 @@ final class MinaConnection implements Connection {
 
     private final IoSession io;
     private final ListenerSettings settings;
+    private final Gate.Entry place;
+    private final Map<String, String> proxied;
     private final InetSocketAddress client;
     private final InetSocketAddress listener;
     private final long writeStallNanos;
@@ -70,14 +76,35 @@ final class MinaConnection implements Connection {
 
     /**
      * @param io open, with its addresses known
+     * @param place given back when it is closed
      * @param writeStallNanos how long the client may take nothing, ns
      */
-    MinaConnection(IoSession io, ListenerSettings settings, long writeStallNanos) {
+    MinaConnection(
+            IoSession io, ListenerSettings settings, Gate.Entry place, long writeStallNanos) {
         this.io = io;
         this.settings = settings;
-        this.client = (InetSocketAddress) io.getRemoteAddress();
+        this.client = client(io);
+        this.place = place;
+        this.proxied = proxied(io);
         this.listener = (InetSocketAddress) io.getLocalAddress();
         this.writeStallNanos = writeStallNanos;
+    }
+
+    /** What a proxy says, or else the socket's address. */
+    static InetSocketAddress client(IoSession io) {
+        return ProxyFilter.header(io)
+                .flatMap(ProxyHeader::client)
+                .orElseGet(() -> (InetSocketAddress) io.getRemoteAddress());
+    }
+
+    private static Map<String, String> proxied(IoSession io) {
+        var facts = new LinkedHashMap<String, String>();
+        ProxyFilter.header(io)
+                .ifPresent(header -> {
+                    facts.put("by", io.getRemoteAddress().toString().replaceFirst("^/", ""));
+                    facts.putAll(header.facts());
+                });
+        return Collections.unmodifiableMap(facts);
     }
 
     @Override
@@ -91,13 +118,23 @@ final class MinaConnection implements Connection {
     }
 
     @Override
+    public Gate.Entry place() {
+        return place;
+    }
+
+    @Override
+    public Map<String, String> proxied() {
+        return proxied;
+    }
+
+    @Override
     public Optional<Encryption> encryption() {
         return Optional.ofNullable(encryption);
     }
 
     @Override
     public boolean plaintextAllowed() {
-        return encryption != null || settings.allowPlaintext();
+        return encryption != null || proxied.containsKey("tls") || settings.allowPlaintext();
     }
 
     @Override

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.config.GatewayConfig.Listener;
+import io.postern.limit.ListenerLimits;
+import io.postern.limit.Networks;
 import io.postern.spi.Setting;
 import io.postern.tls.ClientCertificates;
 import io.postern.tls.TlsMode;
@@ -51,7 +53,15 @@ class GatewayFileTest {
     private final Map<String, String> environment = new HashMap<>();
 
     private static Listener plain(String address, int port, int line) {
-        return new Listener(address, port, TlsMode.NONE, false, Optional.empty(), line);
+        return new Listener(
+                address,
+                port,
+                TlsMode.NONE,
+                false,
+                Optional.empty(),
+                ListenerLimits.USUAL,
+                Optional.empty(),
+                line);
     }
 
     // --- what it comes to ---
@@ -122,7 +132,11 @@ class GatewayFileTest {
                         Duration.ZERO,
                         Duration.ofSeconds(22),
                         Duration.ofSeconds(23),
-                        Duration.ofSeconds(24)),
+                        Duration.ofSeconds(24),
+                        ListenerLimits.USUAL,
+                        config.limits().trusted(),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(16)),
                 config.limits());
         assertEquals(
                 List.of("user-pass", "apop"),
@@ -166,6 +180,75 @@ class GatewayFileTest {
         assertEquals(30, days.expire().getAsInt());
         var forEver = good(GOOD.replace(store, "<expire>NEVER</expire>" + store));
         assertEquals(0, forEver.realms().getFirst().expire().getAsInt());
+    }
+
+    @Test
+    void aListenerMayHaveLimitsAndProxiesOfItsOwn() throws Exception {
+        var config =
+                good(
+                        GOOD.replace(
+                                        "port=\"1100\"/>",
+                                        """
+                                        port="1100">
+                                          <limits>
+                                            <connections>7</connections>
+                                            <octets-before-login>2KiB</octets-before-login>
+                                          </limits>
+                                          <proxy-protocol from="192.0.2.1, 2001:db8::/32"
+                                              header-timeout="PT2S"/>
+                                        </listener>
+                                        <listener address="::1" port="1100"/>\
+                                        """)
+                                .replace(
+                                        "<listeners>",
+                                        """
+                                        <limits>
+                                          <connections>9</connections>
+                                          <connections-per-address>8</connections-per-address>
+                                          <sessions-per-user>6</sessions-per-user>
+                                          <sessions-per-user-and-address>5</sessions-per-user-and-address>
+                                          <logins>4</logins>
+                                          <bad-commands>3</bad-commands>
+                                          <octets-before-login>1MiB</octets-before-login>
+                                          <lines-before-login>2</lines-before-login>
+                                          <trusted-networks> </trusted-networks>
+                                          <failure-delay>PT0S</failure-delay>
+                                          <longest-failure-delay>PT30S</longest-failure-delay>
+                                        </limits>
+                                        <listeners>\
+                                        """));
+        var first = config.listeners().getFirst();
+        assertEquals(new ListenerLimits(7, 8, 6, 5, 4, 3, 2048, 2), first.limits());
+        var proxy = first.proxy().orElseThrow();
+        assertEquals(Duration.ofSeconds(2), proxy.headerTimeout());
+        assertTrue(proxy.from().contains(Networks.address("2001:db8::7")));
+        assertFalse(proxy.from().contains(Networks.address("192.0.2.2")));
+        var second = config.listeners().getLast();
+        assertEquals(new ListenerLimits(9, 8, 6, 5, 4, 3, 1 << 20, 2), second.limits());
+        assertEquals(Optional.empty(), second.proxy());
+        assertTrue(config.limits().trusted().isEmpty());
+        assertEquals(Duration.ZERO, config.limits().failureDelay());
+        assertEquals(Duration.ofSeconds(30), config.limits().longestFailureDelay());
+    }
+
+    @Test
+    void aPolicyHasSettingsATimeLimitAndAnAnswerWhereItFails() throws Exception {
+        assertEquals(Optional.empty(), good(GOOD).policy());
+        var careful =
+                good(GOOD.replace("</authentication>", "<policy plugin=\"p\"/></authentication>"));
+        assertFalse(careful.policy().orElseThrow().allowOnFailure());
+        assertEquals(Duration.ofSeconds(2), careful.policy().orElseThrow().timeLimit());
+        var easy =
+                good(
+                        GOOD.replace(
+                                "</authentication>",
+                                "<policy plugin=\"p\" time-limit=\"PT0.5S\" on-failure=\"allow\">"
+                                        + "<file>x</file></policy></authentication>"));
+        var policy = easy.policy().orElseThrow();
+        assertTrue(policy.allowOnFailure());
+        assertEquals(Duration.ofMillis(500), policy.timeLimit());
+        assertEquals("p", policy.place().plugin());
+        assertTrue(easy.places().contains(policy.place()));
     }
 
     @Test
@@ -289,7 +372,7 @@ class GatewayFileTest {
                         "<listeners>",
                         "<listners/><listeners>",
                         "2: listners: there is no such element in <gateway>. Remove it, or use one"
-                                + " of: <server>, <listeners>, <tls>, <limits>, <authentication>,"
+                                + " of: <server>, <limits>, <listeners>, <tls>, <authentication>,"
                                 + " <realms>, <locks>."),
                 wrong(
                         "port=\"1100\"",
@@ -485,6 +568,47 @@ class GatewayFileTest {
                         "<limits><drain>30 s</drain></limits><listeners>",
                         "2: drain: \"30 s\" is not a duration. Give one like PT30S, PT10M or"
                                 + " PT1H."),
+                wrong(
+                        "<listeners>",
+                        "<limits><connections>many</connections></limits><listeners>",
+                        "2: connections: \"many\" is not a whole number. Give one, like 100."),
+                wrong(
+                        "<listeners>",
+                        "<limits><logins>0</logins></limits><listeners>",
+                        "2: logins: \"0\" is out of range. Give 1 to 1000000."),
+                wrong(
+                        "<listeners>",
+                        "<limits><octets-before-login>9GiB</octets-before-login></limits><listeners>",
+                        "2: octets-before-login: \"9GiB\" is not a size. Give octets, like 4096,"
+                                + " 64KiB or 1MiB."),
+                wrong(
+                        "<listeners>",
+                        "<limits><trusted-networks>localhost</trusted-networks></limits><listeners>",
+                        "2: trusted-networks: \"localhost\" is not a list of networks. Give"
+                                + " addresses and networks like 192.0.2.7 198.51.100.0/24"
+                                + " 2001:db8::/32."),
+                wrong(
+                        "port=\"1100\"/>",
+                        "port=\"1100\"><proxy-protocol/></listener>",
+                        "3: from: it is missing. Give the addresses of the proxies: nobody else"
+                                + " may connect here then."),
+                wrong(
+                        "port=\"1100\"/>",
+                        "port=\"1100\"><proxy-protocol from=\"10.0.0.0/33\"/></listener>",
+                        "3: from: \"10.0.0.0/33\" is not a list of networks. Give addresses and"
+                                + " networks like 192.0.2.7 198.51.100.0/24 2001:db8::/32."),
+                wrong(
+                        "port=\"1100\"/>",
+                        "port=\"1100\"><limits><drain>PT1S</drain></limits></listener>",
+                        "3: drain: there is no such element in <limits>. Remove it, or use one of:"
+                                + " <connections>, <connections-per-address>, <sessions-per-user>,"
+                                + " <sessions-per-user-and-address>, <logins>, <bad-commands>,"
+                                + " <octets-before-login>, <lines-before-login>."),
+                wrong(
+                        "</authentication>",
+                        "<policy plugin=\"p\" on-failure=\"shrug\"/></authentication>",
+                        "7: on-failure: \"shrug\" is neither allow nor refuse. Give refuse, or"
+                                + " allow to let logins go on without the policy."),
                 wrong(
                         "<listeners>",
                         "<limits><lock-wait>PT11S</lock-wait></limits><listeners>",

@@ -181,7 +181,7 @@ class AccountsTest {
     @Test
     void aMechanismHearsWhatElseIsOffered() {
         var offer = new Offer("", false, List.of(new Offer.Sasl("PLAIN", false)), false);
-        AuthContext context = new Accounts(realms(first), connection(), offer);
+        AuthContext context = Scene.accounts(realms(first), connection(), offer);
         assertTrue(context.offers("PLAIN"));
         assertFalse(context.offers("LOGIN"));
     }
@@ -250,7 +250,7 @@ class AccountsTest {
     }
 
     private static Accounts accounts(Realms realms) {
-        return new Accounts(realms, connection(), Scene.NOTHING);
+        return Scene.accounts(realms, connection(), Scene.NOTHING);
     }
 
     private static Realms realms(UserDirectory... directories) {

@@ -1,11 +1,14 @@
 package io.postern.session;
 
+import io.postern.limit.Gate;
+
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -16,6 +19,9 @@ final class FakeConnection implements Connection {
 
     private final List<String> journal;
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+    private InetAddress address = InetAddress.getLoopbackAddress();
+    private Gate.Entry place = Gate.open().admit(address);
+    Map<String, String> proxied = Map.of();
     private Session session;
     private int read;
     private boolean reading = true;
@@ -44,9 +50,26 @@ final class FakeConnection implements Connection {
         session = hearing;
     }
 
+    /** The gate it comes by, unless it is the open one. */
+    FakeConnection by(Gate gate, InetAddress from) {
+        address = from;
+        place = gate.admit(from);
+        return this;
+    }
+
     @Override
     public InetSocketAddress client() {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 50_000);
+        return new InetSocketAddress(address, 50_000);
+    }
+
+    @Override
+    public Gate.Entry place() {
+        return place;
+    }
+
+    @Override
+    public Map<String, String> proxied() {
+        return proxied;
     }
 
     @Override

@@ -54,6 +54,7 @@ class HostilePluginTest {
                         realms,
                         locks,
                         new Counters(),
+                        LoginGuard.open(),
                         () -> 0);
         var connection = new FakeConnection(new ArrayList<>());
         connection.tells(sessions.begin(connection));

@@ -423,7 +423,7 @@ class LoginTest {
         PasswordDirectory anonymous = (name, password) -> new Verdict.Accepted(new User("alice"));
         scene.directories = List.of(anonymous);
         var accounts =
-                new Accounts(
+                Scene.accounts(
                         scene.sessions().realms, new FakeConnection(scene.journal), Scene.NOTHING);
         try (var nothing = Secret.of("")) {
             assertRefused(accounts, "alice", nothing);

@@ -50,7 +50,7 @@ class RealmsTest {
 
     private Verdict check(Realms realms, String name) throws Fault, InterruptedException {
         try (var password = Secret.of("secret")) {
-            return new Accounts(realms, new FakeConnection(journal), Scene.NOTHING)
+            return Scene.accounts(realms, new FakeConnection(journal), Scene.NOTHING)
                     .checkPassword(name, password);
         }
     }
@@ -119,7 +119,7 @@ class RealmsTest {
         var realms = all(realm("all", false, new MemoryUsers(Map.of("alice", "secret"))));
         var lengths = new ArrayList<Integer>();
         var verdict =
-                new Accounts(realms, new FakeConnection(journal), Scene.NOTHING)
+                Scene.accounts(realms, new FakeConnection(journal), Scene.NOTHING)
                         .checkShared("nobody", secret -> lengths.add(secret.length()));
 
         assertEquals(UNKNOWN, verdict);

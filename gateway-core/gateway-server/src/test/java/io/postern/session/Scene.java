@@ -47,6 +47,7 @@ final class Scene {
     List<UserDirectory> directories =
             List.of(new MemoryUsers(Map.of("alice", SECRET, "bob", SECRET)));
     Terms terms = Terms.NONE;
+    LoginGuard guard = LoginGuard.open();
     private Sessions sessions;
 
     Scene(String... messages) {
@@ -71,9 +72,16 @@ final class Scene {
                             realms,
                             locks,
                             counters,
+                            guard,
                             clock::get);
         }
         return sessions;
+    }
+
+    /** Directories behind one door that lets every attempt pass. */
+    static Accounts accounts(Realms realms, Connection connection, Offer offer) {
+        return new Accounts(
+                realms, connection, offer, new Vetting(LoginGuard.open(), connection, "session"));
     }
 
     /** A client that has been greeted. */

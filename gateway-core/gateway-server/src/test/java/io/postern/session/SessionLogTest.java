@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 
 class SessionLogTest {
 
@@ -62,11 +63,13 @@ class SessionLogTest {
                 log);
         assertTrue(
                 log.contains(
-                        " user=mallory client=127.0.0.1:50000 mechanism=USER reason=unknown-user"),
+                        "login failed client=127.0.0.1 port=50000 listener=127.0.0.1:110"
+                                + " reason=unknown-user mechanism=USER session="),
                 log);
         assertTrue(
                 log.contains(
-                        " user=mallory client=127.0.0.1:50000 mechanism=APOP reason=unknown-user"),
+                        "login failed client=127.0.0.1 port=50000 listener=127.0.0.1:110"
+                                + " reason=unknown-user mechanism=APOP session="),
                 log);
         assertTrue(
                 log.lines()
@@ -98,8 +101,10 @@ class SessionLogTest {
                         0,
                         0,
                         Ending.QUIT,
-                        Duration.ZERO);
+                        Duration.ZERO,
+                        Map.of("by", "192.0.2.1:5 x"));
         assertTrue(end.toString().contains(" user=alice device=phone client="), end.toString());
+        assertTrue(end.toString().endsWith(" proxied-by=\"192.0.2.1:5 x\""), end.toString());
     }
 
     @Test

@@ -1,0 +1,25 @@
+package io.postern.limit;
+
+import java.util.Locale;
+
+/** What a client can be refused for. Named as the setting in {@code gateway.xml} that says so. */
+public enum Limit {
+    CONNECTIONS,
+    CONNECTIONS_PER_ADDRESS,
+    SESSIONS_PER_USER,
+    SESSIONS_PER_USER_AND_ADDRESS,
+    LOGINS,
+    BAD_COMMANDS,
+    OCTETS_BEFORE_LOGIN,
+    LINES_BEFORE_LOGIN,
+    /** A connection that comes from no listed proxy, or has no PROXY header, or a wrong one. */
+    PROXY_PROTOCOL,
+    /** A policy that fails, or takes too long. */
+    POLICY;
+
+    /** The setting. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,167 @@
+package io.postern.session;
+
+import io.postern.limit.Gate;
+import io.postern.spi.Fault;
+import io.postern.spi.Secret;
+import io.postern.spi.auth.AuthPolicy;
+import io.postern.spi.auth.AuthPolicy.Attempt;
+import io.postern.spi.auth.AuthPolicy.Ruling;
+import io.postern.spi.auth.Verdict;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/**
+ * One login attempt on its way past the penalty for failed ones, the policy, and the other logins
+ * that are being judged. Whatever it does is the same for users that exist and for those that do
+ * not (RFC 1939 §13). Used by the session's virtual thread.
+ */
+final class Vetting {
+    /** Longest that a policy can make a login wait. */
+    private static final Duration LONGEST_DELAY = Duration.ofMinutes(1);
+
+    private static final Verdict NOT_ALLOWED = new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
+
+    private final LoginGuard guard;
+    private final Connection connection;
+    private final InetAddress client;
+    private final String session;
+    private String mechanism = "?";
+    private String account = "";
+    private Attempt attempt;
+    private boolean suspect;
+    private boolean opposed;
+    private long password;
+    private Gate.Turn turn;
+    private String unjudged;
+
+    Vetting(LoginGuard guard, Connection connection, String session) {
+        this.guard = guard;
+        this.connection = connection;
+        this.client = connection.client().getAddress();
+        this.session = session;
+    }
+
+    /** What the client proves itself with. */
+    void by(String mechanismsName) {
+        mechanism = mechanismsName;
+    }
+
+    /**
+     * Before any directory is asked: waits, asks the policy, and waits for a place among those that
+     * are being judged, which {@link #over} gives back.
+     *
+     * @param name as it was typed
+     * @param countedAs the name that failures count for; empty where there is no name
+     * @return false if a policy is against it, so that nobody is to be asked
+     * @throws Fault if there is no place, or no answer from the policy
+     */
+    boolean passes(String name, String countedAs) throws Fault, InterruptedException {
+        if (attempt == null || !attempt.name().equals(name)) { // once, if a mechanism asks twice
+            account = countedAs;
+            attempt =
+                    new Attempt(
+                            session, name, client, mechanism, connection.encryption().isPresent());
+            var delay = guard.penalties().delay(client, account);
+            suspect = delay.isPositive();
+            pause(delay);
+            opposed = ask(AuthPolicy::before) instanceof AuthPolicy.Refuse;
+        }
+        if (turn == null) {
+            turn = connection.place().gate().turn(client, suspect);
+            if (turn == null) {
+                unjudged = "logins";
+                throw Fault.temporary("too many logins at a time", null);
+            }
+        }
+        return !opposed;
+    }
+
+    /**
+     * The password that is tried, to know it again.
+     *
+     * @param tried the caller's
+     */
+    void tries(Secret tried) {
+        var octets = tried.octets();
+        password = guard.penalties().digest(account, octets);
+        Arrays.fill(octets, (byte) 0);
+    }
+
+    /** The directories have answered, for now. Idempotent. */
+    void over() {
+        if (turn != null) {
+            turn.close();
+            turn = null;
+        }
+    }
+
+    /**
+     * Counts the verdict of a mechanism and its directories, and tells the policy.
+     *
+     * @return the verdict, or a refusal where the policy is against it now
+     */
+    Verdict judged(Verdict verdict) throws Fault, InterruptedException {
+        if (attempt == null) {
+            return verdict; // nobody was asked: the client's message was no credential
+        }
+        if (verdict instanceof Verdict.Refused(var reason)) {
+            if (reason != Verdict.Reason.MALFORMED) {
+                guard.penalties().failed(client, account, password);
+                var _ = ask((policy, it) -> policy.after(it, verdict));
+            }
+            return verdict;
+        }
+        if (ask((policy, it) -> policy.after(it, verdict)) instanceof AuthPolicy.Refuse) {
+            opposed = true;
+            guard.penalties().failed(client, account, password);
+            return NOT_ALLOWED;
+        }
+        guard.penalties().succeeded(client, account);
+        return verdict;
+    }
+
+    /** The reason for a refusal, as the log words it. */
+    String word(Verdict.Reason reason) {
+        return opposed ? "policy" : reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Why nobody could judge this attempt, where that is no fault of a directory. */
+    Optional<String> unjudged() {
+        return Optional.ofNullable(unjudged);
+    }
+
+    private interface Question {
+        Ruling of(AuthPolicy policy, Attempt attempt) throws Fault, InterruptedException;
+    }
+
+    /** What the policy says, after the delay that it wants. */
+    private Ruling ask(Question question) throws Fault, InterruptedException {
+        if (guard.policy().isEmpty()) {
+            return new AuthPolicy.Allow();
+        }
+        var policy = guard.policy().get();
+        Callable<Ruling> call = () -> question.of(policy.plugin(), attempt);
+        Ruling ruling;
+        try {
+            ruling = policy.ask(call, client, guard.refusals());
+        } catch (Fault e) {
+            unjudged = "policy-failed";
+            throw e;
+        }
+        if (ruling instanceof AuthPolicy.Delay(var time)) {
+            pause(time.compareTo(LONGEST_DELAY) < 0 ? time : LONGEST_DELAY);
+        }
+        return ruling;
+    }
+
+    private void pause(Duration time) throws InterruptedException {
+        if (time.isPositive()) {
+            guard.pause().of(time);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+package io.postern.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.limit.Gate;
+import io.postern.limit.Limit;
+import io.postern.limit.ListenerLimits;
+import io.postern.limit.Networks;
+import io.postern.limit.Penalties;
+import io.postern.limit.Refusals;
+import io.postern.limit.UserSessions;
+import io.postern.spi.Fault;
+import io.postern.spi.auth.AuthPolicy;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.Verdict;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/** What a session does where a limit is reached, a failure punished, or a policy asked. */
+class LimitsTest {
+    private static final InetAddress CLIENT = Networks.address("192.0.2.1");
+    private static final InetAddress OTHER = Networks.address("192.0.2.2");
+
+    private final Scene scene = Scene.usual();
+    private final Refusals refusals = new Refusals();
+    private final List<Duration> pauses = Collections.synchronizedList(new ArrayList<>());
+
+    private Gate gate(int connections, int sessions, int bad, int octets, int lines) {
+        return new Gate(
+                "[::]:110",
+                new ListenerLimits(connections, 99, sessions, 99, 9, bad, octets, lines),
+                Networks.NONE,
+                refusals);
+    }
+
+    private FakeConnection from(Gate gate, InetAddress client) {
+        return scene.connected(new FakeConnection(scene.journal).by(gate, client));
+    }
+
+    private FakeConnection greeted(Gate gate, InetAddress client) throws InterruptedException {
+        var connection = from(gate, client);
+        assertTrue(connection.line().startsWith("+OK"));
+        return connection;
+    }
+
+    private void guard(Optional<LoginPolicy> policy) {
+        var penalties =
+                new Penalties(
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(16),
+                        Networks.NONE,
+                        scene.clock::get);
+        scene.guard = new LoginGuard(penalties, new UserSessions(), policy, refusals, pauses::add);
+    }
+
+    private static String login(FakeConnection client, String user, String password)
+            throws InterruptedException {
+        client.says("USER " + user + "\r\nPASS " + password + "\r\n");
+        assertEquals("+OK send PASS", client.line());
+        return client.line();
+    }
+
+    @Test
+    @Tag("protocol-19")
+    void whoMayNotStayIsToldSoInPlaceOfTheGreeting() throws InterruptedException {
+        var gate = gate(1, 9, 9, 999, 9);
+        greeted(gate, CLIENT);
+        var second = from(gate, OTHER);
+        var rest = second.rest();
+        assertTrue(rest.startsWith("-ERR [SYS/TEMP] "), rest);
+        assertEquals(1, rest.lines().count());
+        Scene.over(second);
+        assertEquals(0, scene.locks.acquired());
+        assertEquals(1, refusals.value(Limit.CONNECTIONS));
+    }
+
+    @Test
+    void aUserHasOnlySoManySessionsAndAnEndedOneMakesRoom() throws InterruptedException {
+        var gate = gate(99, 1, 99, 9_999, 99);
+        var first = greeted(gate, CLIENT);
+        assertTrue(login(first, "alice", Scene.SECRET).startsWith("+OK"));
+        var second = greeted(gate, OTHER);
+        var refused = login(second, "alice", Scene.SECRET);
+        assertTrue(refused.startsWith("-ERR [IN-USE] "), refused);
+        assertEquals(1, refusals.value(Limit.SESSIONS_PER_USER));
+        first.says("QUIT\r\n");
+        first.rest();
+        Scene.over(first);
+        assertTrue(login(second, "alice", Scene.SECRET).startsWith("+OK"));
+    }
+
+    @Test
+    void badCommandsInARowEndTheSessionAndAGoodOneStartsTheCountAgain()
+            throws InterruptedException {
+        var client = greeted(gate(9, 9, 3, 9_999, 99), CLIENT);
+        client.says("XYZ\r\nCAPA now\r\nCAPA\r\nXYZ\r\n\r\nPASS\r\nNOOP\r\nCAPA\r\n");
+        var answers = client.rest().lines().filter(it -> it.startsWith("-ERR")).toList();
+        assertEquals(6, answers.size(), answers::toString);
+        assertEquals("-ERR too many commands", answers.getLast());
+        assertEquals(1, refusals.value(Limit.BAD_COMMANDS));
+    }
+
+    @Test
+    void linesBeforeALoginAreLimitedAndThoseAfterItAreNot() throws InterruptedException {
+        var gate = gate(9, 9, 99, 9_999, 3);
+        var client = greeted(gate, CLIENT);
+        client.says("CAPA\r\nCAPA\r\nCAPA\r\nCAPA\r\nCAPA\r\n");
+        var answers = client.rest().lines().filter(it -> it.matches("(\\+OK|-ERR).*")).toList();
+        assertEquals(4, answers.size(), answers::toString);
+        assertEquals("-ERR too many commands", answers.getLast());
+        assertEquals(1, refusals.value(Limit.LINES_BEFORE_LOGIN));
+
+        var other = greeted(gate, OTHER);
+        assertTrue(login(other, "alice", Scene.SECRET).startsWith("+OK"));
+        for (var line = 0; line < 10; line++) {
+            other.says("NOOP\r\n");
+            assertEquals("+OK", other.line());
+        }
+    }
+
+    @Test
+    void octetsBeforeALoginAreLimited() throws InterruptedException {
+        var gate = gate(9, 9, 99, 300, 99);
+        var client = greeted(gate, CLIENT);
+        client.says("CAPA" + " ".repeat(200) + "\r\n");
+        client.says("CAPA" + " ".repeat(200) + "\r\n");
+        assertTrue(client.rest().endsWith("-ERR too many commands\r\n"));
+
+        var endless = greeted(gate, OTHER);
+        endless.says("X".repeat(200));
+        assertFalse(endless.closed());
+        endless.says("X".repeat(101));
+        assertEquals("", endless.rest());
+        assertEquals(2, refusals.value(Limit.OCTETS_BEFORE_LOGIN));
+    }
+
+    @Test
+    @Tag("protocol-40")
+    void failuresMakeTheNextAttemptWaitWhoeverIsAskedFor() throws InterruptedException {
+        guard(Optional.empty());
+        var client = greeted(gate(9, 9, 9, 9_999, 99), CLIENT);
+        for (var user : List.of("alice", "nobody")) {
+            var answers = new ArrayList<String>();
+            for (var guess = 0; guess < 4; guess++) {
+                answers.add(login(client, user, "guess" + guess));
+            }
+            assertEquals(Collections.nCopies(4, "-ERR [AUTH] login refused"), answers);
+            assertEquals(List.of(Duration.ofSeconds(1), Duration.ofSeconds(2)), pauses);
+            pauses.clear();
+        }
+        // Another address, the right password: it waits as well, or the time would say so.
+        assertTrue(
+                login(greeted(gate(9, 9, 9, 999, 9), OTHER), "alice", Scene.SECRET)
+                        .startsWith("+OK"));
+        assertEquals(List.of(Duration.ofSeconds(4)), pauses);
+    }
+
+    @Test
+    void theSameWrongPasswordMakesNobodyWait() throws InterruptedException {
+        guard(Optional.empty());
+        var client = greeted(gate(9, 9, 9, 9_999, 99), CLIENT);
+        for (var poll = 0; poll < 20; poll++) {
+            assertTrue(login(client, "alice", "outdated").startsWith("-ERR [AUTH]"));
+        }
+        assertTrue(login(client, "alice", Scene.SECRET).startsWith("+OK"));
+        assertEquals(List.of(), pauses);
+    }
+
+    @Test
+    void aDirectoryThatFailsIsNobodysFault() throws InterruptedException {
+        guard(Optional.empty());
+        PasswordDirectory broken =
+                (_, _) -> {
+                    throw Fault.temporary("away", null);
+                };
+        scene.directories = List.of(broken);
+        var client = greeted(gate(9, 9, 9, 9_999, 99), CLIENT);
+        for (var attempt = 0; attempt < 20; attempt++) {
+            assertTrue(login(client, "alice", "pw" + attempt).startsWith("-ERR [SYS/TEMP]"));
+        }
+        assertEquals(List.of(), pauses);
+    }
+
+    /** A policy of two answers. */
+    private record Answers(Object before, Object after, List<String> heard) implements AuthPolicy {
+        @Override
+        public Ruling before(Attempt attempt) throws Fault, InterruptedException {
+            heard.add("before " + attempt.name() + " " + attempt.client().getHostAddress());
+            return say(before);
+        }
+
+        @Override
+        public Ruling after(Attempt attempt, Verdict verdict) throws Fault, InterruptedException {
+            heard.add("after " + attempt.name() + " " + verdict);
+            return say(after);
+        }
+
+        private static Ruling say(Object answer) throws Fault, InterruptedException {
+            return switch (answer) {
+                case Ruling ruling -> ruling;
+                case Fault fault -> throw fault;
+                case RuntimeException defect -> throw defect;
+                case Scene.Gate gate -> {
+                    gate.pass();
+                    yield new Allow();
+                }
+                default -> null;
+            };
+        }
+    }
+
+    private String policed(Object before, Object after, boolean allow) throws Exception {
+        heard.clear();
+        guard(
+                Optional.of(
+                        new LoginPolicy(
+                                new Answers(before, after, heard),
+                                before instanceof Scene.Gate
+                                        ? Duration.ofMillis(20)
+                                        : Duration.ofSeconds(20),
+                                allow)));
+        var fresh = new Scene(Scene.ONE);
+        fresh.guard = scene.guard;
+        var client =
+                fresh.connected(
+                        new FakeConnection(fresh.journal).by(gate(9, 9, 9, 999, 9), CLIENT));
+        client.line();
+        return login(client, "alice", Scene.SECRET);
+    }
+
+    private final List<String> heard = Collections.synchronizedList(new ArrayList<>());
+
+    @Test
+    void aPolicyIsAskedBeforeAndAfterAndItsRefusalIsThatOfAWrongPassword() throws Exception {
+        var allow = new AuthPolicy.Allow();
+        var refuse = new AuthPolicy.Refuse("bad neighbourhood");
+        assertTrue(policed(allow, allow, false).startsWith("+OK"));
+        assertEquals(2, heard.size());
+        assertEquals("before alice 192.0.2.1", heard.getFirst());
+        assertTrue(heard.getLast().startsWith("after alice Accepted"), heard.getLast());
+
+        assertEquals("-ERR [AUTH] login refused", policed(refuse, allow, false));
+        assertEquals("-ERR [AUTH] login refused", policed(allow, refuse, false));
+        assertEquals(List.of(), pauses);
+        assertTrue(
+                policed(new AuthPolicy.Delay(Duration.ofHours(1)), allow, false).startsWith("+OK"));
+        assertEquals(List.of(Duration.ofMinutes(1)), pauses);
+    }
+
+    @Test
+    @Tag("protocol-48")
+    void aPolicyThatFailsRefusesForNowOrLetsPassAsItIsConfigured() throws Exception {
+        var allow = new AuthPolicy.Allow();
+        for (var failure :
+                List.of(
+                        Fault.temporary("away", null),
+                        new IllegalStateException("bug"),
+                        new Object(),
+                        new Scene.Gate())) {
+            var refused = policed(failure, allow, false);
+            assertTrue(refused.startsWith("-ERR [SYS/TEMP] "), refused);
+            assertTrue(policed(failure, allow, true).startsWith("+OK"));
+        }
+        assertTrue(policed(allow, new IllegalStateException("bug"), false).contains("SYS/TEMP"));
+        assertEquals(9, refusals.value(Limit.POLICY));
+    }
+}
