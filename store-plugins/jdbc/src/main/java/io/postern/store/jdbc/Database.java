@@ -11,12 +11,15 @@ import io.postern.spi.SettingException;
 
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -34,10 +37,21 @@ import javax.sql.DataSource;
  * the work is over: it would close the driver's connection, or the file of H2, in mid-statement.
  */
 final class Database implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+
     /** Bounds of the wait for a connection, milliseconds. */
     private static final int SHORT_WAIT = 1000;
 
     private static final int LONG_WAIT = 10_000;
+
+    /** What a file may be larger than needed, octets. */
+    private static final long MUCH_ROOM = 32 << 20;
+
+    /** Octets that are copied in the time that a stop may take. */
+    private static final long QUICKLY_COPIED = 256 << 20;
+
+    /** What H2 says of a database that is closed. */
+    private static final int CLOSED = 90121;
 
     private final DataSource source;
     private final Dialect dialect;
@@ -168,7 +182,7 @@ final class Database implements AutoCloseable {
         return apart(connection -> {
             var result = commit(connection, work);
             try (var statement = connection.createStatement()) {
-                // H2 writes half a second after the commit otherwise.
+                // H2 writes when there is enough to write otherwise.
                 statement.execute("CHECKPOINT SYNC");
                 return result;
             } catch (SQLException e) {
@@ -181,6 +195,56 @@ final class Database implements AutoCloseable {
     public void close() {
         if (source instanceof HikariDataSource pool) {
             pool.close();
+            if (dialect == Dialect.H2) {
+                shrink(pool);
+            }
+        }
+    }
+
+    /**
+     * Makes a file of H2 smaller if most of it is room that removed mail left, nobody else uses it,
+     * and the mail is copied in seconds: H2 gives room back only while it closes the file.
+     */
+    private static void shrink(HikariConfig closed) {
+        var alone = new HikariConfig();
+        closed.copyStateTo(alone);
+        alone.setMaximumPoolSize(1);
+        try (var source = new HikariDataSource(alone);
+                var connection = source.getConnection();
+                var statement = connection.createStatement()) {
+            var size = info(statement, "FILE_SIZE");
+            var live =
+                    size
+                            * info(statement, "FILL_RATE")
+                            / 100
+                            * info(statement, "CHUNKS_FILL_RATE")
+                            / 100;
+            if (size - live > MUCH_ROOM
+                    && size > 2 * live
+                    && live < QUICKLY_COPIED
+                    && number(statement, "SELECT COUNT(*) FROM information_schema.sessions") == 1) {
+                LOG.info("the file of H2 is made smaller: {} octets, {} in use", size, live);
+                statement.execute("SHUTDOWN COMPACT");
+            }
+        } catch (SQLException | PoolInitializationException e) {
+            if (!(e instanceof SQLException closing && closing.getErrorCode() == CLOSED)) {
+                LOG.warn("the file of H2 is not made smaller", e);
+            }
+        }
+    }
+
+    /** What H2 says of its file; nothing, as zero, of a database in memory. */
+    private static long info(Statement statement, String name) throws SQLException {
+        return number(
+                statement,
+                "SELECT setting_value FROM information_schema.settings WHERE setting_name = 'info."
+                        + name
+                        + "'");
+    }
+
+    private static long number(Statement statement, String sql) throws SQLException {
+        try (var rows = statement.executeQuery(sql)) {
+            return rows.next() ? rows.getLong(1) : 0;
         }
     }
 

@@ -49,8 +49,14 @@ public final class JdbcStore implements MaildropStore, Delivery {
     /** Between two collections of what is kept no longer. */
     private static final Duration COLLECTION = Duration.ofHours(1);
 
-    /** Rows that are collected in one transaction. */
+    /** Bodies that are looked up at once for the collection. */
     private static final int COLLECTED = 100;
+
+    /**
+     * Chunks that are collected in one transaction: few, since H2 keeps a copy of what a
+     * transaction deletes, in memory at first.
+     */
+    private static final int COLLECTED_CHUNKS = 16;
 
     private Database database;
     private String databaseId;
@@ -191,37 +197,68 @@ public final class JdbcStore implements MaildropStore, Delivery {
                 return delete.executeUpdate();
             }
         });
-        int collected;
+        List<String> old;
         do {
-            collected = database.transaction(connection -> collectBodies(connection, before));
-        } while (collected == COLLECTED && !Thread.currentThread().isInterrupted());
+            old = database.transaction(connection -> oldBodies(connection, before));
+            for (var blob : old) {
+                while (database.transaction(connection -> collectSome(connection, blob))) {
+                    if (Thread.currentThread().isInterrupted()) {
+                        return;
+                    }
+                }
+            }
+        } while (old.size() == COLLECTED);
     }
 
-    private static int collectBodies(Connection connection, String before) throws SQLException {
+    private static List<String> oldBodies(Connection connection, String before)
+            throws SQLException {
         var blobs = new ArrayList<String>();
         try (var query =
-                        connection.prepareStatement(
-                                "SELECT blob_id FROM removed_blob WHERE removed_at <= "
-                                        + before
-                                        + " ORDER BY removed_at");
-                var chunks =
-                        connection.prepareStatement("DELETE FROM blob_chunk WHERE blob_id = ?");
-                var marks =
-                        connection.prepareStatement("DELETE FROM removed_blob WHERE blob_id = ?")) {
+                connection.prepareStatement(
+                        "SELECT blob_id FROM removed_blob WHERE removed_at <= "
+                                + before
+                                + " ORDER BY removed_at")) {
             query.setMaxRows(COLLECTED);
             try (var rows = query.executeQuery()) {
                 while (rows.next()) {
                     blobs.add(rows.getString(1));
                 }
             }
-            for (var blob : blobs) {
-                chunks.setString(1, blob);
-                chunks.executeUpdate();
-                marks.setString(1, blob);
-                marks.executeUpdate();
-            }
         }
-        return blobs.size();
+        return blobs;
+    }
+
+    /**
+     * Takes away the last chunks of a body, and the body's mark once there are none.
+     *
+     * @return whether chunks are left
+     */
+    private static boolean collectSome(Connection connection, String blob) throws SQLException {
+        try (var query =
+                        connection.prepareStatement(
+                                "SELECT MAX(n) FROM blob_chunk WHERE blob_id = ?");
+                var chunks =
+                        connection.prepareStatement(
+                                "DELETE FROM blob_chunk WHERE blob_id = ? AND n > ?");
+                var mark =
+                        connection.prepareStatement("DELETE FROM removed_blob WHERE blob_id = ?")) {
+            query.setString(1, blob);
+            var left = -1;
+            try (var rows = query.executeQuery()) {
+                if (rows.next() && rows.getObject(1) != null) {
+                    left = rows.getInt(1) - COLLECTED_CHUNKS;
+                }
+            }
+            chunks.setString(1, blob);
+            chunks.setInt(2, left);
+            chunks.executeUpdate();
+            if (left >= 0) {
+                return true;
+            }
+            mark.setString(1, blob);
+            mark.executeUpdate();
+            return false;
+        }
     }
 
     /** Of the servers that start at the same time on an empty database, one names it. */

@@ -108,12 +108,9 @@ class FaultLoopTest {
                 points += everyPoint(way, failing -> session(shape, failing));
             }
         }
-        // More than one batch, in the way that tells most.
+        // More than one batch, in the way that tells most; not at every row of the listing.
         var large = new Shape(1010, IntStream.rangeClosed(5, 1006).boxed().toList());
-        points +=
-                everyPoint(
-                        point -> faulty.failAt(point, FaultyJdbc.Mode.LOST_AFTER)::get,
-                        failing -> session(large, failing));
+        points += everyPoint(this::lostAfterStatement, failing -> session(large, failing));
         System.out.println("counted " + points + " fault points of jdbc (session)");
         assertTrue(points > 500, points + " points");
     }
@@ -137,6 +134,15 @@ class FaultLoopTest {
                 point -> faulty.failAt(point, FaultyJdbc.Mode.LOST_BEFORE)::get,
                 point -> faulty.failAt(point, FaultyJdbc.Mode.LOST_AFTER)::get,
                 this::goneFrom);
+    }
+
+    private IntSupplier lostAfterStatement(int point) {
+        var count = new AtomicInteger();
+        faulty.rule(operation ->
+                !operation.startsWith("next") && count.incrementAndGet() == point
+                        ? FaultyJdbc.Mode.LOST_AFTER
+                        : null);
+        return count::get;
     }
 
     /** The operation takes effect, and the database is gone from then on. */

@@ -27,6 +27,7 @@ import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -61,6 +62,43 @@ class JdbcStoreTest {
             assertEquals(uniqueId, drop.listing().uniqueId(1));
             assertArrayEquals(body, read(drop));
         }
+    }
+
+    @Test
+    void theFileGetsSmallWhenMuchMailHasGone() throws Exception {
+        try (var store = started(Map.of())) {
+            store.deliver(ALICE, new ByteArrayInputStream(octets(48 << 20)), Optional.empty());
+            var uniqueId = store.deliver(ALICE, text("stays\n"), Optional.empty());
+            try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                assertEquals(uniqueId, drop.listing().uniqueId(2));
+                assertEquals(Status.OK, commit(drop, 1).status());
+            }
+            store.collect(Duration.ZERO);
+        }
+        var size = Files.size(scratch.resolve("state").resolve("mail.mv.db"));
+        assertTrue(size < 4 << 20, size + " octets");
+        try (var store = started(Map.of());
+                var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+            assertArrayEquals(text("stays\n").readAllBytes(), read(drop));
+        }
+    }
+
+    @Test
+    void theFileStaysAsItIsWhileSomebodyElseUsesIt() throws Exception {
+        try (var locks = new JdbcLocks()) {
+            locks.start(config(locks.settings(), Map.of()));
+            try (var store = started(Map.of())) {
+                store.deliver(ALICE, new ByteArrayInputStream(octets(48 << 20)), Optional.empty());
+                try (var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
+                    assertEquals(Status.OK, commit(drop, 1).status());
+                }
+                store.collect(Duration.ZERO);
+            }
+            var size = Files.size(scratch.resolve("state").resolve("mail.mv.db"));
+            assertTrue(size > 48 << 20, size + " octets");
+        }
+        var size = Files.size(scratch.resolve("state").resolve("mail.mv.db"));
+        assertTrue(size < 4 << 20, size + " octets");
     }
 
     @Test

@@ -124,7 +124,7 @@ final class TestDatabase implements AutoCloseable {
         };
     }
 
-    private static DataSource pool(Dialect dialect, String url) {
+    static HikariDataSource pool(Dialect dialect, String url) {
         var pool = new HikariConfig();
         pool.setJdbcUrl(url);
         pool.setAutoCommit(false);
