@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
@@ -272,7 +273,7 @@ final class Database implements AutoCloseable {
     private <T> T apart(Work<T> work) throws SQLException {
         var task =
                 new FutureTask<>(() -> {
-                    try (var connection = source.getConnection()) {
+                    try (var connection = connect()) {
                         return work.run(connection);
                     }
                 });
@@ -297,6 +298,34 @@ final class Database implements AutoCloseable {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** Says which database it is and what an operator can do, where the pool does not. */
+    private Connection connect() throws SQLException {
+        try {
+            return source.getConnection();
+        } catch (SQLTransientConnectionException e) {
+            if (!(source instanceof HikariDataSource pool)) {
+                throw e;
+            }
+            // What follows may be a password.
+            var where = pool.getJdbcUrl().replaceFirst("[?;].*", "");
+            var cause = e.getCause();
+            throw new SQLTransientConnectionException(
+                    cause == null
+                            ? "all "
+                                    + pool.getMaximumPoolSize()
+                                    + " connections to "
+                                    + where
+                                    + " are in use. Raise <pool-size>, or see what makes the"
+                                    + " database slow."
+                            : where
+                                    + " gives no connection: "
+                                    + cause.getMessage()
+                                    + " See whether it runs and can be reached from here.",
+                    "08001",
+                    e);
         }
     }
 

@@ -15,7 +15,7 @@ enum Dialect {
             "") {
         // The server stops in its own order, so H2 must not close the database at SIGTERM. Without
         // a write delay it has no threads of its own: nothing is written behind a checkpoint's
-        // back, and nothing is moved while it is in use. See docs/adr/0005-h2-version.md.
+        // back, and nothing is moved while it is in use. See docs/adr/0006-h2-version.md.
         @Override
         String complete(String url) {
             var complete = url;

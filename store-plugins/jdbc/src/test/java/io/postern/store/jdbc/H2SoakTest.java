@@ -13,7 +13,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -35,7 +36,7 @@ class H2SoakTest {
     @Test
     void whatWasSaidToBeThereIsThereToTheOctet() throws Exception {
         var ledger = new Ledger();
-        var told = new int[Place.values().length];
+        var told = new EnumMap<Place, Integer>(Place.class);
         var largest = 0L;
         var rounds = 0;
         var began = System.nanoTime();
@@ -54,9 +55,9 @@ class H2SoakTest {
                             + " s, "
                             + rounds
                             + " rounds, "
-                            + told[Place.THERE.ordinal()]
+                            + told.get(Place.THERE)
                             + " delivered, "
-                            + told[Place.GONE.ordinal()]
+                            + told.getOrDefault(Place.GONE, 0)
                             + " removed, mail "
                             + (ledger.octets() >> 20)
                             + " MiB, file "
@@ -65,10 +66,10 @@ class H2SoakTest {
                             + largest
                             + " MiB");
         } while (System.nanoTime() - began < WHILE.toNanos());
-        assertTrue(told[Place.GONE.ordinal()] > 50, Arrays.toString(told));
+        assertTrue(told.getOrDefault(Place.GONE, 0) > 50, told.toString());
     }
 
-    private void serve(Ledger ledger, int[] told, boolean kill)
+    private void serve(Ledger ledger, Map<Place, Integer> told, boolean kill)
             throws IOException, InterruptedException {
         var log = scratch.resolve("server.log");
         var server =
@@ -89,7 +90,7 @@ class H2SoakTest {
             var began = 0L;
             while ((line = said.readLine()) != null) {
                 ledger.note(line);
-                told[Place.valueOf(line.substring(0, line.indexOf(' '))).ordinal()]++;
+                told.merge(Place.valueOf(line.substring(0, line.indexOf(' '))), 1, Integer::sum);
                 if (began == 0) {
                     began = System.nanoTime();
                 }

@@ -354,6 +354,43 @@ class JdbcStoreTest {
         store.close();
     }
 
+    @Test
+    void aPoolThatIsUsedUpIsSaidToBe() throws Exception {
+        var config = config(new JdbcStore().settings(), Map.of("pool-size", List.of("2")));
+        try (var database = Database.open(config, Duration.ofSeconds(1));
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var taken = new CountDownLatch(2);
+            var enough = new CountDownLatch(1);
+            for (var i = 0; i < 2; i++) {
+                var _ =
+                        threads.submit(() ->
+                                database.transaction(connection -> {
+                                    taken.countDown();
+                                    await(enough);
+                                    return null;
+                                }));
+            }
+            taken.await();
+            try {
+                var failure =
+                        assertThrows(SQLException.class, () -> database.transaction(_ -> null));
+                assertTrue(failure.getMessage().startsWith("all 2 "), failure.getMessage());
+                assertTrue(failure.getMessage().contains("<pool-size>"), failure.getMessage());
+                assertFalse(failure.getMessage().contains(";"), failure.getMessage());
+            } finally {
+                enough.countDown();
+            }
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private SettingException refused(Map<String, List<String>> values) {
         var store = new JdbcStore();
         var wrong =
