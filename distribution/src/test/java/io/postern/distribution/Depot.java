@@ -165,7 +165,14 @@ interface Depot {
         @Override
         public List<Path> leftovers() throws IOException {
             var left = new ArrayList<Path>();
-            try (var files = Files.newDirectoryStream(root, "*.*")) {
+            try (var files =
+                    Files.newDirectoryStream(
+                            root,
+                            // A lock file that was not yet one when the server was killed: nobody
+                            // minds it.
+                            file ->
+                                    file.toString()
+                                            .matches(".*/[^/.]+\\.(?!lock\\.\\d+\\.\\d+$).*"))) {
                 files.forEach(left::add);
             }
             return left;
