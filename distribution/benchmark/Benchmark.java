@@ -202,9 +202,7 @@ final class Benchmark {
                 var corpus = row.name().contains("big") ? big : small;
                 for (var round = 0; round < rounds; round++) {
                     for (var server : all.subList(0, all.size() - limits.size())) {
-                        if (!row.tls() || server.hasTls()) {
-                            measure(row, server, corpus);
-                        }
+                        measure(row, server, corpus);
                     }
                     if (servers.isEmpty() || matches("limit", servers)) {
                         measure(
@@ -322,7 +320,7 @@ final class Benchmark {
 
     private List<Server> peers(Path home, List<String> users, Path[] pair) throws IOException {
         var peers = new ArrayList<Server>();
-        peers.add(Server.postern(installed, home.resolve("postern"), users));
+        peers.add(Server.postern(installed, home.resolve("postern"), users, pair));
         for (var mode : Server.Mode.values()) {
             peers.add(
                     Server.dovecot(

@@ -87,9 +87,11 @@ final class Server implements AutoCloseable {
      *
      * @param installed the unpacked tarball
      */
-    static Server postern(Path installed, Path home, List<String> users) throws IOException {
+    static Server postern(Path installed, Path home, List<String> users, Path[] pair)
+            throws IOException {
         Files.createDirectories(home);
         var port = freePort();
+        var tlsPort = freePort();
         var list = new StringBuilder("<users>\n");
         for (var user : users) {
             list.append(
@@ -102,27 +104,36 @@ final class Server implements AutoCloseable {
                 """
                 <gateway>
                   <server name="bench"/>
-                  <listeners><listener address="127.0.0.1" port="%d"/></listeners>
+                  <listeners>
+                    <listener address="127.0.0.1" port="%1$d" allow-plaintext="true"/>
+                    <listener address="127.0.0.1" port="%2$d" tls="implicit"/>
+                  </listeners>
+                  <tls><identity certificate="%4$s" key="%5$s"/></tls>
+                  <limits>
+                    <connections>20000</connections>
+                    <connections-per-address>20000</connections-per-address>
+                    <logins>10000</logins>
+                  </limits>
                   <authentication><mechanism plugin="user-pass"/></authentication>
                   <locks plugin="local"/>
                   <realms>
                     <realm name="main" default="true">
-                      <directory plugin="xml-users"><file>%s/users.xml</file></directory>
+                      <directory plugin="xml-users"><file>%3$s/users.xml</file></directory>
                       <store plugin="maildir">
-                        <root>%s/mail</root>
-                        <state-folder>%s/state</state-folder>
+                        <root>%3$s/mail</root>
+                        <state-folder>%3$s/state</state-folder>
                         <trust-size-hints>true</trust-size-hints>
                       </store>
                     </realm>
                   </realms>
                 </gateway>
                 """
-                        .formatted(port, home, home, home));
+                        .formatted(port, tlsPort, home, pair[0], pair[1]));
         return new Server(
                 "postern",
                 home,
                 port,
-                0,
+                tlsPort,
                 new ProcessBuilder(
                         installed.resolve("bin/postern").toString(),
                         "run",
@@ -219,10 +230,6 @@ final class Server implements AutoCloseable {
 
     int port(boolean tls) {
         return tls ? tlsPort : port;
-    }
-
-    boolean hasTls() {
-        return tlsPort != 0;
     }
 
     /**

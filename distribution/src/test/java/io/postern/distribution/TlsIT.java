@@ -119,7 +119,8 @@ class TlsIT {
                             }
                         });
                 assertEquals(0, session.count());
-                assertTrue(running.log().contains("read again after a change"), running.log());
+                await().atMost(Duration.ofSeconds(20))
+                        .until(() -> running.log().contains("read again after a change"));
 
                 Files.writeString(keys.resolve("cert.pem"), "-----BEGIN CERTIFICATE");
                 await().atMost(Duration.ofSeconds(20))
