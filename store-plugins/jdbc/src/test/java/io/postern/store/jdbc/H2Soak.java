@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
@@ -168,21 +169,23 @@ final class H2Soak {
             }
         }
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var workers = new ExecutorCompletionService<Void>(threads);
             var running = new ArrayList<Future<Void>>();
             for (var user = 0; user < USERS; user++) {
                 var one = user;
-                running.add(threads.submit(() -> deliveries(one)));
-                running.add(threads.submit(() -> deliveries(one)));
-                running.add(threads.submit(() -> sessions(one)));
+                running.add(workers.submit(() -> deliveries(one)));
+                running.add(workers.submit(() -> deliveries(one)));
+                running.add(workers.submit(() -> sessions(one)));
             }
             try {
                 var until = System.nanoTime() + time.toNanos();
-                while (System.nanoTime() < until && running.stream().noneMatch(Future::isDone)) {
+                do {
                     store.collect(Duration.ofMillis(200));
-                    TimeUnit.MILLISECONDS.sleep(300);
-                }
+                    // One that ends before it is told to has failed.
+                } while (workers.poll(300, TimeUnit.MILLISECONDS) == null
+                        && System.nanoTime() < until);
             } finally {
-                over = true;
+                end();
             }
             for (var one : running) {
                 one.get();
@@ -211,9 +214,7 @@ final class H2Soak {
             say(Place.COMING, id);
             store.deliver(user(user), new ByteArrayInputStream(body(id)), Optional.of(id));
             say(Place.THERE, id);
-            while (!over && ledger.octets(user) > TOO_MUCH) {
-                TimeUnit.MILLISECONDS.sleep(20);
-            }
+            awaitRoom(user);
         }
         return null;
     }
@@ -351,9 +352,23 @@ final class H2Soak {
         return Integer.parseInt(id.substring(id.lastIndexOf('.') + 1));
     }
 
+    private synchronized void awaitRoom(int user) throws InterruptedException {
+        while (!over && ledger.octets(user) > TOO_MUCH) {
+            wait();
+        }
+    }
+
+    private synchronized void end() {
+        over = true;
+        notifyAll();
+    }
+
     /** Both in one step, so that whoever reads sees the order that holds here. */
     private synchronized void say(Place place, String id) throws IOException {
         ledger.note(place, id);
+        if (place == Place.GONE) {
+            notifyAll();
+        }
         OUT.write((place + " " + id + "\n").getBytes(StandardCharsets.US_ASCII));
     }
 }
