@@ -20,6 +20,8 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -28,14 +30,14 @@ import java.util.stream.Stream;
  * The files of one maildrop's lock, guarded against everybody else as long as this object is open:
  *
  * <pre>
- * ab/guard              locked by the kernel while somebody changes anything below ab
+ * ab/cdef.../guard      locked by the kernel while somebody changes anything in this folder
  * ab/cdef.../lock       there while somebody holds the lock; says who
  * ab/cdef.../17.token   the number of the last holder, in its name
  * </pre>
  *
  * <p>The guard is held for the moment of a change only, and a process that dies lets go of it. The
  * lock file is what lasts. Touching a lock file takes no guard, so that a process that is stopped
- * within a change holds up nobody's heartbeat.
+ * within a change holds up nobody's heartbeat, and the logins of no other maildrop.
  *
  * <p>A token's number is in a name of its own that is made once: whatever a process does that was
  * stopped for long, the highest number stays the highest.
@@ -46,18 +48,18 @@ final class KeyFolder implements AutoCloseable {
     /** How long to wait for others that change something. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    private static final int STRIPES = 256;
-
     /**
-     * One thread of this process at a time for each guard: the kernel's locks are the process's,
-     * and closing any channel of a file lets go of all of them.
+     * Who uses the guards of this process, by hash. One thread at a time for each guard: the
+     * kernel's locks are the process's, and closing any channel of a file lets go of all of them.
      */
-    private static final ReentrantLock[] IN_PROCESS = new ReentrantLock[STRIPES];
+    private static final ConcurrentMap<String, Turns> IN_PROCESS = new ConcurrentHashMap<>();
 
-    static {
-        for (var stripe = 0; stripe < STRIPES; stripe++) {
-            IN_PROCESS[stripe] = new ReentrantLock();
-        }
+    /** One guard's turns; forgotten when nobody wants one. */
+    private static final class Turns {
+        final ReentrantLock lock = new ReentrantLock();
+
+        /** Who has a turn or waits for it; changed within the map's operations only. */
+        int users;
     }
 
     /**
@@ -70,26 +72,24 @@ final class KeyFolder implements AutoCloseable {
     private final MaildropId id;
     private final Path folder;
     private final Path lock;
-    private final ReentrantLock inProcess;
+    private final String hash;
     private final FileChannel guard;
 
     KeyFolder(Path root, MaildropId id) throws IOException {
         this.id = id;
-        var hash = hash(id);
-        var stripe = root.resolve(hash.substring(0, 2));
-        folder = stripe.resolve(hash.substring(2));
+        hash = hash(id);
         lock = lockFile(root, id);
-        inProcess = IN_PROCESS[Integer.parseInt(hash.substring(0, 2), 16)];
-        inProcess.lock();
+        folder = lock.getParent();
+        enter(hash);
         try {
             Files.createDirectories(folder);
             guard =
                     FileChannel.open(
-                            stripe.resolve("guard"),
+                            folder.resolve("guard"),
                             StandardOpenOption.CREATE,
                             StandardOpenOption.WRITE);
         } catch (IOException | RuntimeException e) {
-            inProcess.unlock();
+            leave(hash);
             throw e;
         }
         try {
@@ -98,6 +98,27 @@ final class KeyFolder implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private static void enter(String hash) {
+        var turns =
+                IN_PROCESS.compute(
+                        hash,
+                        (_, known) -> {
+                            var its = known == null ? new Turns() : known;
+                            its.users++;
+                            return its;
+                        });
+        turns.lock.lock();
+    }
+
+    private static void leave(String hash) {
+        IN_PROCESS.computeIfPresent(
+                hash,
+                (_, turns) -> {
+                    turns.lock.unlock();
+                    return --turns.users == 0 ? null : turns;
+                });
     }
 
     static Path lockFile(Path root, MaildropId id) {
@@ -112,7 +133,7 @@ final class KeyFolder implements AutoCloseable {
             if (System.nanoTime() - deadline > 0) {
                 throw new IOException(
                         "another process changes locks in "
-                                + folder.getParent()
+                                + folder
                                 + " for more than "
                                 + PATIENCE.toSeconds()
                                 + " s; is it stopped?");
@@ -120,7 +141,7 @@ final class KeyFolder implements AutoCloseable {
             LockSupport.parkNanos(1_000_000);
         }
         if (!taken.isValid()) {
-            throw new IOException("the guard in " + folder.getParent() + " was lost");
+            throw new IOException("the guard in " + folder + " was lost");
         }
     }
 
@@ -243,7 +264,7 @@ final class KeyFolder implements AutoCloseable {
         try {
             guard.close();
         } finally {
-            inProcess.unlock();
+            leave(hash);
         }
     }
 

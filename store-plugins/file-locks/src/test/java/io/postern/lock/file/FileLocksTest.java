@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 class FileLocksTest {
     private static final MaildropId ALICE = new MaildropId("maildir:/var/mail/al\u00EFce = x\\");
@@ -169,6 +170,25 @@ class FileLocksTest {
         fixture.close();
     }
 
+    /** Also where their lock files are below the same two digits. */
+    @Test
+    void aChangeThatTakesLongHoldsUpNoOtherMaildrop() throws Exception {
+        var locks = FileFixture.started(folder);
+        var digits = KeyFolder.lockFile(folder, ALICE).getParent().getParent();
+        var neighbour =
+                Stream.iterate(0, number -> number + 1)
+                        .map(number -> new MaildropId("maildir:/var/mail/" + number))
+                        .filter(id -> KeyFolder.lockFile(folder, id).startsWith(digits))
+                        .findFirst()
+                        .orElseThrow();
+        var login = new FutureTask<>(() -> locks.tryAcquire(neighbour, OWNER, Duration.ZERO));
+        try (var _ = new KeyFolder(folder, ALICE)) {
+            Thread.ofVirtual().start(login);
+            acquired(login.get(10, TimeUnit.SECONDS));
+        }
+        locks.close();
+    }
+
     /** Returns when a thread waits for others or has ended. */
     private static void awaitRest(Thread thread) {
         await().pollDelay(Duration.ZERO)
@@ -187,7 +207,10 @@ class FileLocksTest {
             acquire(locks).close();
         }
         try (var files = Files.list(KeyFolder.lockFile(folder, ALICE).getParent())) {
-            assertEquals(1, files.count());
+            assertEquals(
+                    1,
+                    files.filter(file -> !file.endsWith("guard")).count(),
+                    "the guard, and one token");
         }
         locks.close();
     }
