@@ -21,6 +21,7 @@ public final class Fault extends Exception {
     }
 
     private final Kind kind;
+    private final boolean gone;
 
     /** A fault with no exception behind it. */
     public Fault(Kind kind, String message) {
@@ -31,8 +32,13 @@ public final class Fault extends Exception {
      * @param cause what was caught, or null
      */
     public Fault(Kind kind, String message, Throwable cause) {
+        this(kind, message, cause, false);
+    }
+
+    private Fault(Kind kind, String message, Throwable cause, boolean gone) {
         super(message, cause);
         this.kind = Objects.requireNonNull(kind);
+        this.gone = gone;
     }
 
     /** A fault that may pass. */
@@ -45,7 +51,20 @@ public final class Fault extends Exception {
         return new Fault(Kind.PERMANENT, message, cause);
     }
 
+    /**
+     * What was asked for is surely not there any more. It is temporary: at the next login nobody
+     * asks for it.
+     */
+    public static Fault gone(String message) {
+        return new Fault(Kind.TEMPORARY, message, null, true);
+    }
+
     public Kind kind() {
         return kind;
+    }
+
+    /** Whether what was asked for is surely not there any more. */
+    public boolean gone() {
+        return gone;
     }
 }

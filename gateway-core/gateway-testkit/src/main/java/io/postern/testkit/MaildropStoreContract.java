@@ -430,6 +430,23 @@ public abstract class MaildropStoreContract {
         }
     }
 
+    /** A server that keeps copies of what it removes needs none of such a message. */
+    @Test
+    void aMessageThatVanishedIsSaidToBeGoneAndNoOtherIs() throws Exception {
+        var gone = deliver(alice, "gone");
+        deliver(alice, "stays");
+        try (var session = open(alice)) {
+            var number = session.number(gone);
+            fixture.vanish(alice, gone);
+            try {
+                assertEquals(text(gone), text(session.read(number)));
+            } catch (Fault told) {
+                assertTrue(told.gone(), () -> "not said to be gone: " + told.getMessage());
+            }
+            assertEquals(text(kept("stays")), text(session.read(3 - number)), "the other message");
+        }
+    }
+
     @Test
     void aMessageThatVanishesWhileItIsReadNeverEndsEarly() throws Exception {
         var gone = message("gone " + "x".repeat(300_000));

@@ -22,7 +22,8 @@ public interface Maildrop extends AutoCloseable {
      * @return a stream that gives at least one octet at a time and need not be buffered. It fails
      *     with an {@link java.io.IOException} where the message cannot be read to its end; it never
      *     ends early instead
-     * @throws Fault if the message has gone or cannot be read
+     * @throws Fault if the message cannot be read; {@link Fault#gone} if it is surely not there any
+     *     more
      */
     InputStream content(int number) throws Fault, InterruptedException;
 

@@ -87,7 +87,7 @@ final class JdbcMaildrop implements Maildrop {
         } catch (SQLException e) {
             throw Fault.temporary(message(number) + " cannot be read: " + e.getMessage(), e);
         }
-        return body.orElseThrow(() -> Fault.temporary(message(number) + " has gone", null));
+        return body.orElseThrow(() -> Fault.gone(message(number) + " has gone"));
     }
 
     @Override

@@ -66,6 +66,11 @@ final class MaildirDrop implements Maildrop {
             return maildir.reach(names, at, file -> open(at, file));
         } catch (IOException e) {
             var listed = maildir.file(names.inNew(at), names.name(at));
+            if (e instanceof NoSuchFileException
+                    && Files.isDirectory(maildir.fresh())
+                    && Files.isDirectory(maildir.current())) {
+                throw Fault.gone("the message listed as " + listed + " has gone");
+            }
             throw IoFaults.fault("cannot read the message listed as", listed, e);
         }
     }

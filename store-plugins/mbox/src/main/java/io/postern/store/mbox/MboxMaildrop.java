@@ -147,14 +147,13 @@ final class MboxMaildrop implements Maildrop {
     }
 
     private Fault gone(int number) {
-        return Fault.temporary(
+        return Fault.gone(
                 "message "
                         + number
                         + " ("
                         + listing.uniqueId(number)
                         + ") has gone from "
-                        + file.path(),
-                null);
+                        + file.path());
     }
 
     /** Fails at its end unless what it gave is the message that was asked for. */

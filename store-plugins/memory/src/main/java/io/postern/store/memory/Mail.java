@@ -177,8 +177,7 @@ final class Mail {
         public InputStream content(int number) throws Fault {
             var message = listed.get(number - 1);
             if (!has(message)) {
-                throw Fault.temporary(
-                        "message " + message.uniqueId + " of " + id + " has gone", null);
+                throw Fault.gone("message " + message.uniqueId + " of " + id + " has gone");
             }
             return new ByteArrayInputStream(message.stored);
         }
