@@ -31,6 +31,7 @@ class ArchitectureTest {
     private static final String TLS = "io.postern.tls..";
     private static final String SESSION = "io.postern.session..";
     private static final String LIMIT = "io.postern.limit..";
+    private static final String KEPT = "io.postern.kept..";
 
     private static ClassesShouldConjunction seesOnly(String room, String... seen) {
         return classes()
@@ -69,7 +70,10 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule the_session_sees_the_engine_and_the_plugin_interfaces =
-            seesOnly(SESSION, JDK, LOG, ENGINE, SPI, LIMIT, "javax.crypto..");
+            seesOnly(SESSION, JDK, LOG, ENGINE, SPI, LIMIT, KEPT, "javax.crypto..");
+
+    @ArchTest
+    static final ArchRule kept_deletions_see_the_plugin_interfaces = seesOnly(KEPT, JDK, LOG, SPI);
 
     @ArchTest
     static final ArchRule the_limits_see_the_jdk_and_the_log =
@@ -148,6 +152,7 @@ class ArchitectureTest {
                             "io.postern.plugin..",
                             "io.postern.config..",
                             "io.postern.lock..",
+                            KEPT,
                             "io.postern.app..");
 
     /** Where MINA's remote code executions were (CVE-2024-52046 and its kin). */

@@ -6,6 +6,7 @@ import io.postern.config.GatewayConfig;
 import io.postern.config.PluginPlace;
 import io.postern.config.Problem;
 import io.postern.engine.Terms;
+import io.postern.kept.KeptDeletions;
 import io.postern.plugin.Loaded;
 import io.postern.plugin.PluginException;
 import io.postern.plugin.PluginKind;
@@ -24,7 +25,10 @@ import io.postern.tls.IdentitySource;
 import io.postern.tls.ServerTls;
 import io.postern.tls.TlsMode;
 
+import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
@@ -33,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -97,6 +102,7 @@ final class Assembly {
         }
         var warnings = new ArrayList<String>();
         draft.config().ifPresent(it -> problems.addAll(certificates(it, warnings)));
+        draft.config().ifPresent(it -> problems.addAll(keptInStores(it, loaded)));
         if (draft.config().isPresent() && loaded.size() == draft.places().size()) {
             problems.addAll(notServed(draft.places(), loaded));
             problems.addAll(shut(draft.config().get(), loaded));
@@ -190,6 +196,34 @@ final class Assembly {
         return problems;
     }
 
+    /** Removed mail that would be kept among a store's files, and be taken for mail. */
+    private static List<Problem> keptInStores(
+            GatewayConfig config, Map<PluginPlace, Loaded<?>> loaded) {
+        var places = new TreeSet<Path>();
+        for (var realm : config.realms()) {
+            if (loaded.get(realm.store()) != null) {
+                places.addAll(realm.store().paths(loaded.get(realm.store()).settings()));
+            }
+        }
+        // A store whose users are all over the disk says nothing of where they are.
+        places.removeIf(place -> place.getNameCount() == 0);
+        var problems = new ArrayList<Problem>();
+        for (var realm : config.realms()) {
+            realm.kept().stream()
+                    .flatMap(kept -> places.stream().filter(kept.folder()::startsWith))
+                    .findFirst()
+                    .ifPresent(place ->
+                            problems.add(
+                                    new Problem(
+                                            config.file(),
+                                            realm.kept().orElseThrow().line(),
+                                            "kept-deletions",
+                                            "it is in " + place + ", where a store has its files",
+                                            "Name a folder outside of it.")));
+        }
+        return problems;
+    }
+
     /** The listeners where nobody could log in. */
     private static List<Problem> shut(GatewayConfig config, Map<PluginPlace, Loaded<?>> loaded) {
         var problems = new ArrayList<Problem>();
@@ -266,13 +300,22 @@ final class Assembly {
                             one.nextOnFailure().stream()
                                     .map(place -> directory(loaded, place))
                                     .collect(Collectors.toSet()),
-                            terms(one));
+                            terms(one),
+                            kept(one));
             realms.add(realm);
             if (one.byDefault()) {
                 fallback = Optional.of(realm);
             }
         }
         return new Realms(realms, fallback);
+    }
+
+    /** The realm's removed mail, where it is kept. */
+    private static Optional<KeptDeletions> kept(GatewayConfig.Realm realm) {
+        return realm.kept()
+                .map(it ->
+                        new KeptDeletions(
+                                it.folder(), Duration.ofDays(it.days()), InstantSource.system()));
     }
 
     private static UserDirectory directory(Map<PluginPlace, Loaded<?>> loaded, PluginPlace place) {

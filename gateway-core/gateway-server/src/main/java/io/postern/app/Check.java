@@ -74,8 +74,15 @@ final class Check implements Callable<Integer> {
                             + ": users in "
                             + names(realm.directories())
                             + ", mail in "
-                            + realm.store().plugin());
+                            + realm.store().plugin()
+                            + realm.kept().map(Check::shown).orElse(""));
         }
+    }
+
+    private static String shown(GatewayConfig.Kept kept) {
+        return ", removed mail in "
+                + kept.folder()
+                + (kept.days() == 1 ? " for 1 day" : " for " + kept.days() + " days");
     }
 
     private static String shown(GatewayConfig.Listener listener) {

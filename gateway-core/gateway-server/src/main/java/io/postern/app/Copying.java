@@ -35,6 +35,7 @@ final class Copying {
     private final BooleanSupplier stop;
     private final BitSet there = new BitSet();
     private final BitSet different = new BitSet();
+    private final BitSet arrived = new BitSet();
     private int copied;
     private int renamed;
     private int failed;
@@ -138,6 +139,7 @@ final class Copying {
             return;
         }
         copied++;
+        arrived.set(number);
         copiedOctets += source.listing().octets(number);
         if (!given.equals(id)) {
             renamed++;
@@ -147,6 +149,14 @@ final class Copying {
     private void fail(int number, String id, Exception why) {
         failed++;
         err.println("not copied: message " + number + " (" + id + "): " + why.getMessage());
+    }
+
+    /** The numbers of the messages that are in the target now, of whose octets that is sure. */
+    BitSet arrived() {
+        var all = (BitSet) there.clone();
+        all.andNot(different);
+        all.or(arrived);
+        return all;
     }
 
     /** Says how it went. */

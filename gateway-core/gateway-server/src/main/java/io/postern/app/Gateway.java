@@ -4,6 +4,7 @@ import io.postern.config.BadConfiguration;
 import io.postern.config.GatewayConfig.TlsIdentity;
 import io.postern.config.PluginPlace;
 import io.postern.config.Problem;
+import io.postern.kept.Expiry;
 import io.postern.limit.Gate;
 import io.postern.limit.Penalties;
 import io.postern.limit.Refusals;
@@ -11,6 +12,7 @@ import io.postern.plugin.Loaded;
 import io.postern.plugin.PluginException;
 import io.postern.session.Counters;
 import io.postern.session.LoginGuard;
+import io.postern.session.Realm;
 import io.postern.session.SessionSettings;
 import io.postern.session.Sessions;
 import io.postern.spi.Fault;
@@ -42,8 +44,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The server, running. Started in this order: locks, stores, directories, mechanisms, listeners;
- * stopped in the reverse. One thread.
+ * The server, running. Started in this order: locks, stores, directories, mechanisms, kept
+ * deletions, listeners; stopped in the reverse. One thread.
  */
 final class Gateway implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Gateway.class);
@@ -66,6 +68,9 @@ final class Gateway implements AutoCloseable {
     /** Null where no listener has TLS. */
     private ServerTls tls;
 
+    /** Null where no realm keeps what is removed. */
+    private Expiry expiry;
+
     private Gateway(Assembly assembly) {
         this.assembly = assembly;
     }
@@ -82,11 +87,13 @@ final class Gateway implements AutoCloseable {
         var done = false;
         try {
             gateway.startPlugins();
+            gateway.startKeeping();
             gateway.listen();
             done = true;
             return gateway;
         } finally {
             if (!done) {
+                gateway.stopKeeping();
                 gateway.closePlugins();
             }
         }
@@ -115,6 +122,7 @@ final class Gateway implements AutoCloseable {
             if (tls != null) {
                 tls.close();
             }
+            stopKeeping();
             closePlugins();
             log.info("refused since the start: {}", shown(refusals));
             log.info("promises broken since the start: {}", shown(counters));
@@ -181,6 +189,37 @@ final class Gateway implements AutoCloseable {
             }
         }
         return problems;
+    }
+
+    private void startKeeping() throws StartException {
+        var all =
+                assembly.realms().all().stream()
+                        .map(Realm::kept)
+                        .flatMap(Optional::stream)
+                        .toList();
+        for (var kept : all) {
+            try {
+                kept.prepare();
+            } catch (IOException e) {
+                throw new StartException(
+                        "removed mail cannot be kept in "
+                                + kept.folder()
+                                + ": "
+                                + e
+                                + ". Let the server's user write there, or remove"
+                                + " <kept-deletions>.",
+                        e);
+            }
+        }
+        if (!all.isEmpty()) {
+            expiry = Expiry.start(all);
+        }
+    }
+
+    private void stopKeeping() {
+        if (expiry != null) {
+            expiry.close();
+        }
     }
 
     private void listen() throws StartException {

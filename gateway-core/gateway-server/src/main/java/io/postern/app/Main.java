@@ -19,8 +19,9 @@ import java.util.Properties;
             Check.class,
             Passwd.class,
             ListPlugins.class,
-            Transfer.Import.class,
-            Transfer.Export.class
+            StoreTransfer.Import.class,
+            StoreTransfer.Export.class,
+            Undelete.class
         },
         versionProvider = Main.Version.class,
         exitCodeListHeading = "%nExit codes:%n",
@@ -28,10 +29,11 @@ import java.util.Properties;
             "0:done; for run: stopped by SIGTERM or SIGINT",
             "1:the configuration, or a plugin that it names, cannot be used",
             "2:the command line is wrong",
-            "3:the server could not start, for example because its port is in use; for import and export: a"
-                    + " maildrop cannot be opened, or takes no more",
-            "4:import, export: some messages were not copied; each is named",
-            "5:import, export: stopped by SIGTERM or SIGINT; the same command goes on"
+            "3:the server could not start, for example because its port is in use; for import,"
+                    + " export and undelete: a maildrop cannot be opened, or takes no more, or nothing is"
+                    + " kept in this realm",
+            "4:import, export, undelete: some messages were not copied; each is named",
+            "5:import, export, undelete: stopped by SIGTERM or SIGINT; the same command goes on"
         },
         footerHeading = "%nExamples:%n",
         footer = {

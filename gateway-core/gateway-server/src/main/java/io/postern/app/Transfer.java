@@ -3,14 +3,13 @@ package io.postern.app;
 import io.postern.config.BadConfiguration;
 import io.postern.config.GatewayConfig;
 import io.postern.config.PluginPlace;
-import io.postern.lock.LocalLocks;
 import io.postern.plugin.Loaded;
 import io.postern.plugin.PluginException;
 import io.postern.plugin.Plugins;
+import io.postern.session.Realm;
 import io.postern.session.Realms;
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
-import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 import io.postern.spi.User;
 import io.postern.spi.auth.NameDirectory;
@@ -25,12 +24,10 @@ import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropStore;
 
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 import java.io.PrintWriter;
@@ -39,17 +36,14 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * {@code postern import} and {@code postern export}: copies one user's mail between the realm's
- * store and one that is made for this run. Nothing is removed on either side.
+ * A command that copies one user's mail into or out of the store of the user's realm. Nothing is
+ * removed from a maildrop.
  *
  * <p>It may run beside a server. What is read is read with the maildrop's lock held, as far as the
  * configured coordinator reaches; deliveries need none. With locks of one server only, which cannot
@@ -59,23 +53,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 abstract class Transfer implements Callable<Integer> {
     private static final Duration LOCK_WAIT = Duration.ofSeconds(10);
 
-    /** The attribute through which a store's layout is led to one path. */
-    private static final String PATH = "transfer-path";
-
     @Spec private CommandSpec spec;
     @Mixin private ConfiguredInstallation installation;
-
-    @Parameters(
-            index = "0",
-            paramLabel = "<store>",
-            description = "The plugin of the other store: maildir, mbox, or any other.")
-    private String plugin;
-
-    @Parameters(
-            index = "1",
-            paramLabel = "<path>",
-            description = "The user's own Maildir or mbox file there.")
-    private String path;
 
     @Option(
             names = "--user",
@@ -90,19 +69,8 @@ abstract class Transfer implements Callable<Integer> {
             description = "The realm, where the name does not lead to it.")
     private Optional<String> realmName;
 
-    @Option(
-            names = "--set",
-            paramLabel = "<setting=value>",
-            description = "A setting of the other store, any number of times: format=mboxcl2.")
-    private Map<String, String> given = new LinkedHashMap<>();
-
     @Option(names = "--dry-run", description = "Copy nothing, say what would be copied.")
     private boolean dryRun;
-
-    @Option(
-            names = "--sizes-only",
-            description = "Of messages that are there already compare the sizes, not the octets.")
-    private boolean sizesOnly;
 
     @Option(names = "--quiet", description = "No progress on standard error.")
     private boolean quiet;
@@ -112,45 +80,14 @@ abstract class Transfer implements Callable<Integer> {
 
     private final AtomicBoolean stop = new AtomicBoolean();
 
-    /** {@code postern import}. */
-    @Command(
-            name = "import",
-            description = {
-                "Copy a user's mail from a Maildir, an mbox or another store into the realm's store.",
-                "Messages keep their unique-ids. Those that are there already are left out, so a"
-                        + " run that was stopped goes on when it is started again."
-            })
-    static final class Import extends Transfer {
-        Import() {
-            super(true);
-        }
-    }
-
-    /** {@code postern export}. */
-    @Command(
-            name = "export",
-            description = {
-                "Copy a user's mail from the realm's store into a Maildir, an mbox or another store.",
-                "Messages keep their unique-ids. Those that are there already are left out, so a"
-                        + " run that was stopped goes on when it is started again."
-            })
-    static final class Export extends Transfer {
-        Export() {
-            super(false);
-        }
-    }
-
-    private final boolean intoRealm;
-
-    private Transfer(boolean intoRealm) {
-        this.intoRealm = intoRealm;
-    }
-
     /** A store, and the user as it knows them. */
-    private record End(MaildropStore store, User user) {}
+    record End(MaildropStore store, User user) {}
+
+    /** The realm's side of it, started. */
+    record Side(Realm realm, End end, LockCoordinator locks) {}
 
     /** What keeps the copy from beginning. */
-    private static final class Refused extends Exception {
+    static final class Refused extends Exception {
         private static final long serialVersionUID = 1L;
 
         Refused(String message) {
@@ -173,7 +110,7 @@ abstract class Transfer implements Callable<Integer> {
                         });
         Runtime.getRuntime().addShutdownHook(hook);
         try (var plugins = installation.plugins()) {
-            code[0] = transfer(plugins, err);
+            code[0] = transfer(plugins);
             return code[0];
         } catch (BadConfiguration e) {
             return Check.refuse(e, err);
@@ -198,7 +135,21 @@ abstract class Transfer implements Callable<Integer> {
         }
     }
 
-    private int transfer(Plugins plugins, PrintWriter err)
+    /**
+     * Does it.
+     *
+     * @return what the program's exit tells the shell
+     */
+    abstract int transfer(Plugins plugins)
+            throws BadConfiguration, PluginException, Fault, Refused, InterruptedException;
+
+    /**
+     * Starts the locks, the store and the directories of the user's realm, and asks who the user
+     * is.
+     *
+     * @param withStore whether locks and store are needed
+     */
+    final Side realm(Plugins plugins, boolean withStore)
             throws BadConfiguration, PluginException, Fault, Refused, InterruptedException {
         var assembly = installation.assemble(plugins);
         var place = place(assembly.realms());
@@ -207,42 +158,72 @@ abstract class Transfer implements Callable<Integer> {
                         .filter(one -> one.name().equals(place.realm().name()))
                         .findFirst()
                         .orElseThrow();
-        var apart = apart(assembly, place.realm().store());
-        var state = installation.home().resolve("state").resolve("transfer");
-        var locks = assembly.locks();
-        start(assembly, assembly.config().locks(), apart, state.resolve("locks"));
-        start(assembly, realm.store(), apart, state.resolve(realm.name()));
-        for (var directory : realm.directories()) {
-            start(assembly, directory, false, state);
+        if (withStore) {
+            var apart = apart(assembly, place.realm().store());
+            start(assembly, assembly.config().locks(), apart, state().resolve("locks"));
+            start(assembly, realm.store(), apart, state().resolve(realm.name()));
         }
-        var user = user(assembly, realm, place.name(), err);
-        var inRealm = new End(place.realm().store(), user);
-        var other = other(plugins, user, state.resolve(plugin));
-        var source = intoRealm ? other : inRealm;
-        var target = intoRealm ? inRealm : other;
+        for (var directory : realm.directories()) {
+            start(assembly, directory, false, state());
+        }
+        var user = user(assembly, realm, place.name(), err());
+        return new Side(place.realm(), new End(place.realm().store(), user), assembly.locks());
+    }
+
+    /** Where the plugins of such a run may keep files of their own. */
+    final Path state() {
+        return installation.home().resolve("state").resolve("transfer");
+    }
+
+    /** Starts what this run alone needs; it is closed at the end. */
+    final void start(Loaded<?> loaded, PluginConfig config)
+            throws Fault, InterruptedException, PluginException {
+        started.push(loaded);
+        loaded.start(config);
+    }
+
+    /**
+     * Copies what the target does not have.
+     *
+     * @param targetLocks of the target, which is opened to see what it has
+     */
+    final int copy(Copying copying, End target, LockCoordinator targetLocks)
+            throws Fault, Refused, InterruptedException {
         if (!(target.store instanceof Delivery delivery)) {
             throw new Refused("the store " + target.store.name() + " takes no deliveries");
         }
-        var privately = new LocalLocks();
-        privately.start(
-                new PluginConfig(privately.settings(), Map.of(), state, state.resolve("locks")));
-        try (var lease = lock(intoRealm ? privately : locks, source);
-                var from = open(source, lease)) {
-            var copying =
-                    new Copying(from, new Copying.Ways(dryRun, sizesOnly, quiet), err, stop::get);
-            try (var brief = lock(intoRealm ? locks : privately, target);
-                    var to = open(target, brief)) {
-                copying.compare(to);
-            }
-            try {
-                copying.copy(delivery, target.user);
-            } catch (Fault e) {
-                err.println("postern: the target takes no more: " + e.getMessage());
-                var _ = copying.finish(spec.commandLine().getOut());
-                return ExitCode.START;
-            }
-            return copying.finish(spec.commandLine().getOut());
+        try (var brief = lock(targetLocks, target);
+                var to = open(target, brief)) {
+            copying.compare(to);
         }
+        try {
+            copying.copy(delivery, target.user);
+        } catch (Fault e) {
+            err().println("postern: the target takes no more: " + e.getMessage());
+            var _ = copying.finish(out());
+            return ExitCode.START;
+        }
+        return copying.finish(out());
+    }
+
+    final Copying.Ways ways(boolean sizesOnly) {
+        return new Copying.Ways(dryRun, sizesOnly, quiet);
+    }
+
+    final boolean dryRun() {
+        return dryRun;
+    }
+
+    final boolean stopped() {
+        return stop.get();
+    }
+
+    final PrintWriter out() {
+        return spec.commandLine().getOut();
+    }
+
+    final PrintWriter err() {
+        return spec.commandLine().getErr();
     }
 
     private Realms.Place place(Realms realms) throws Refused {
@@ -269,8 +250,8 @@ abstract class Transfer implements Callable<Integer> {
     private void start(Assembly assembly, PluginPlace place, boolean apart, Path state)
             throws Fault, InterruptedException, PluginException {
         var loaded = assembly.at(place);
-        started.push(loaded);
-        loaded.start(
+        start(
+                loaded,
                 apart
                         ? place.configApart(loaded.settings(), state)
                         : place.config(loaded.settings()));
@@ -311,52 +292,11 @@ abstract class Transfer implements Callable<Integer> {
         return new User(name);
     }
 
-    /** The store of this run alone. */
-    private End other(Plugins plugins, User user, Path state)
-            throws PluginException, Fault, InterruptedException {
-        var loaded = plugins.make(MaildropStore.class, plugin);
-        var names = loaded.settings().stream().map(Setting::name).toList();
-        var values = new LinkedHashMap<String, List<String>>();
-        given.forEach((name, value) -> values.put(name, List.of(value)));
-        var whole = Path.of(path).toAbsolutePath().normalize();
-        var known = user;
-        if (names.contains("root") && names.contains("layout") && !given.containsKey("layout")) {
-            if (whole.getParent() == null) {
-                throw usage(path + " is no Maildir or mbox file.");
-            }
-            values.put("root", List.of(whole.getParent().toString()));
-            values.put("layout", List.of("{attribute:" + PATH + "}"));
-            values.putIfAbsent("links-outside", List.of("true"));
-            known = new User(user.name(), Map.of(PATH, whole.getFileName().toString()));
-        } else {
-            var at =
-                    loaded.settings().stream()
-                            .filter(one -> one.kind() == Setting.Kind.PATH)
-                            .map(Setting::name)
-                            .findFirst()
-                            .orElse("url");
-            if (!names.contains(at)) {
-                throw usage("The store " + plugin + " takes no path.");
-            }
-            values.putIfAbsent(at, List.of(at.equals("url") ? path : whole.toString()));
-        }
-        if (names.contains("missing") && intoRealm) {
-            // Nothing to read is no empty maildrop here: it is a path that was typed wrong.
-            values.putIfAbsent("missing", List.of("refuse"));
-        }
-        var config =
-                new PluginConfig(loaded.settings(), values, Path.of("").toAbsolutePath(), state);
-        started.push(loaded);
-        loaded.start(config);
-        return new End(loaded.plugin(), known);
-    }
-
-    private static Maildrop open(End end, Lease lease) throws Fault, InterruptedException {
+    static Maildrop open(End end, Lease lease) throws Fault, InterruptedException {
         return end.store.open(lease.maildrop(), lease.token());
     }
 
-    private static Lease lock(LockCoordinator locks, End end)
-            throws Fault, Refused, InterruptedException {
+    static Lease lock(LockCoordinator locks, End end) throws Fault, Refused, InterruptedException {
         var id = end.store.locate(end.user);
         var owner =
                 new LockOwner(
@@ -373,7 +313,7 @@ abstract class Transfer implements Callable<Integer> {
         };
     }
 
-    private ParameterException usage(String words) {
+    final ParameterException usage(String words) {
         return new ParameterException(spec.commandLine(), words);
     }
 }

@@ -148,6 +148,7 @@ public record GatewayConfig(
      * @param directories at least one, asked in this order
      * @param stopOnUnknown those of them behind which nobody is asked
      * @param nextOnFailure those of them that have the next one asked where they have no answer
+     * @param kept where removed mail stays for a while; empty where it does not
      */
     public record Realm(
             String name,
@@ -159,7 +160,8 @@ public record GatewayConfig(
             List<PluginPlace> directories,
             Set<PluginPlace> stopOnUnknown,
             Set<PluginPlace> nextOnFailure,
-            PluginPlace store) {
+            PluginPlace store,
+            Optional<Kept> kept) {
         public Realm {
             domains = List.copyOf(domains);
             directories = List.copyOf(directories);
@@ -167,4 +169,13 @@ public record GatewayConfig(
             nextOnFailure = Set.copyOf(nextOnFailure);
         }
     }
+
+    /**
+     * Where removed mail stays for a while.
+     *
+     * @param folder of this realm alone, in the one that the file names
+     * @param days how long; 1 or more
+     * @param line where it stands in the file
+     */
+    public record Kept(Path folder, int days, int line) {}
 }

@@ -1,5 +1,6 @@
 package io.postern.config;
 
+import io.postern.config.GatewayConfig.Kept;
 import io.postern.config.GatewayConfig.Limits;
 import io.postern.config.GatewayConfig.Listener;
 import io.postern.config.GatewayConfig.Policy;
@@ -656,7 +657,8 @@ public final class GatewayFile {
                                 realms.getFirst().directories(),
                                 realms.getFirst().stopOnUnknown(),
                                 realms.getFirst().nextOnFailure(),
-                                realms.getFirst().store()))
+                                realms.getFirst().store(),
+                                realms.getFirst().kept()))
                 : realms;
     }
 
@@ -709,8 +711,9 @@ public final class GatewayFile {
         var loginDelay =
                 duration(Optional.of(element), "login-delay", Duration.ZERO, Duration.ZERO, DAY);
         var expire = expire(element);
+        var kept = one(element, "kept-deletions").flatMap(it -> kept(it, name));
         close(element);
-        return store.map(kept ->
+        return store.map(place ->
                 new Realm(
                         name,
                         byDefault,
@@ -721,7 +724,36 @@ public final class GatewayFile {
                         directories,
                         stopOnUnknown,
                         nextOnFailure,
+                        place,
                         kept));
+    }
+
+    private Optional<Kept> kept(Element element, String realm) {
+        var folder = path(element, "folder");
+        var days = element.attribute("days");
+        close(element);
+        if (element.attribute("folder").isEmpty()) {
+            problem(
+                    element,
+                    "folder",
+                    "it is missing",
+                    "Name a folder for the removed mail, outside of every store's.");
+        }
+        if (days.isEmpty()) {
+            problem(element, "days", "it is missing", "Say how long to keep it, like 30.");
+            return Optional.empty();
+        }
+        if (!days.get().text().matches("[1-9][0-9]{0,3}")) {
+            wrong(
+                    element,
+                    "days",
+                    days.get(),
+                    "is not a number of days",
+                    "Give 1 to 9999, like 30.");
+            return Optional.empty();
+        }
+        return folder.map(it ->
+                new Kept(it.resolve(realm), Integer.parseInt(days.get().text()), element.line()));
     }
 
     private String realmName(Element element, Map<String, Integer> names) {

@@ -4,6 +4,7 @@ import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -92,6 +93,23 @@ public final class PluginPlace {
         var values = values();
         values.remove("state-folder");
         return new PluginConfig(settings, values, home, apart);
+    }
+
+    /** The files and folders that the settings name. */
+    public List<Path> paths(List<Setting> settings) {
+        var paths = new ArrayList<Path>();
+        for (var setting : settings) {
+            for (var one : given) {
+                if (setting.kind() == Setting.Kind.PATH && one.setting.equals(setting.name())) {
+                    try {
+                        paths.add(home.resolve(one.text).normalize());
+                    } catch (InvalidPathException _) {
+                        // Told with the other problems of the settings.
+                    }
+                }
+            }
+        }
+        return paths;
     }
 
     /** A setting that cannot be used, with its place; what came from outside the file is hidden. */

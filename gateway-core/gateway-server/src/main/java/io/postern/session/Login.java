@@ -186,7 +186,7 @@ final class Login implements AutoCloseable {
                 var remover =
                         new SessionLog.Remover(
                                 session, user.name(), connection.client(), realm.name());
-                drop = new OpenDrop(sessions, user, store, id, lease, visit, remover, leave);
+                drop = new OpenDrop(sessions, user, realm, id, lease, visit, remover, leave);
                 leave = null;
                 drop.open();
                 visit.opened(delay(rules), sessions.nanoTime.getAsLong());

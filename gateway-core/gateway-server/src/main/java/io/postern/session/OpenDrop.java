@@ -5,6 +5,8 @@ import io.postern.engine.Event;
 import io.postern.engine.ListingViolation;
 import io.postern.engine.MessageTable;
 import io.postern.engine.Problem;
+import io.postern.kept.Copies;
+import io.postern.kept.KeptDeletions;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
 import io.postern.spi.User;
@@ -19,10 +21,13 @@ import io.postern.spi.store.MessageRef;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -36,6 +41,7 @@ final class OpenDrop implements AutoCloseable {
     private final Sessions sessions;
     private final User user;
     private final MaildropStore store;
+    private final Optional<KeptDeletions> kept;
     private final MaildropId id;
     private final Lease lease;
     private final UserVisits.Visit visit;
@@ -52,7 +58,7 @@ final class OpenDrop implements AutoCloseable {
     OpenDrop(
             Sessions sessions,
             User user,
-            MaildropStore store,
+            Realm realm,
             MaildropId id,
             Lease lease,
             UserVisits.Visit visit,
@@ -60,7 +66,8 @@ final class OpenDrop implements AutoCloseable {
             Runnable afterwards) {
         this.sessions = sessions;
         this.user = user;
-        this.store = store;
+        this.store = realm.store();
+        this.kept = realm.kept();
         this.id = id;
         this.lease = lease;
         this.visit = visit;
@@ -131,37 +138,138 @@ final class OpenDrop implements AutoCloseable {
     }
 
     /**
-     * UPDATE (RFC 1939 §6): removes what was marked, if the lock is surely held. What comes back is
-     * never better than the truth.
+     * UPDATE (RFC 1939 §6): removes what was marked, if the lock is surely held, and copies are
+     * kept where the realm wants that. What comes back is never better than the truth.
      */
     Event.Committed commit(Effect.Commit update) {
         visit.orderly();
-        var marked = update.marked().cardinality();
-        if (marked == 0 && update.seen().isEmpty()) {
+        var marked = update.marked();
+        if (marked.isEmpty() && update.seen().isEmpty()) {
             return new Event.Committed(0, Problem.NONE);
         }
-        var none = new Event.Committed(marked, marked == 0 ? Problem.NONE : Problem.SYS_TEMP);
+        if (!held()) {
+            audit(marked, "kept");
+            return new Event.Committed(marked.cardinality(), worst(marked));
+        }
+        return marked.isEmpty() || kept.isEmpty()
+                ? ask(update, marked, sessions.settings.commitLimit())
+                : keepAndAsk(update);
+    }
+
+    /** Asks the store for nothing of which no copy is kept. */
+    private Event.Committed keepAndAsk(Effect.Commit update) {
+        var marked = update.marked();
+        var limit = sessions.settings.commitLimit().toNanos();
+        var begun = sessions.nanoTime.getAsLong();
+        var copies =
+                kept.orElseThrow()
+                        .begin(
+                                user.name(),
+                                remover.session(),
+                                () -> sessions.nanoTime.getAsLong() - begun >= limit);
+        var asked = false;
         try {
-            if ((lost || !lease.remaining().isPositive()) && !reacquired()) {
-                LOG.warn("nothing removed from {}: its lock was lost", id);
-                audit(update, "kept");
-                return none;
+            var there = keep(copies, marked);
+            var left = limit - (sessions.nanoTime.getAsLong() - begun);
+            if (left <= 0) {
+                throw Fault.temporary("the copies took all of the commit's time", null);
             }
+            if (held()) {
+                asked = true;
+                var gone = (BitSet) marked.clone();
+                gone.andNot(there);
+                audit(gone, "gone-before");
+                var committed = ask(update, there, Duration.ofNanos(left));
+                copies.settle(committed.problem() == Problem.NONE);
+                return committed;
+            }
+        } catch (IOException e) {
+            sessions.counters.count(Violation.CONTENT);
+            LOG.warn("nothing removed from {}: what was marked cannot be read", id, e);
+        } catch (Fault | InterruptedException | RuntimeException | Error e) {
+            var _ = sessions.problem("nothing removed from " + id, e);
+        } finally {
+            if (!asked) {
+                copies.drop();
+            }
+        }
+        audit(marked, "kept");
+        return new Event.Committed(marked.cardinality(), Problem.SYS_TEMP);
+    }
+
+    /**
+     * Copies messages, for good.
+     *
+     * @return those of them that may be removed: without the ones that have gone already, of which
+     *     there is nothing to keep
+     */
+    private BitSet keep(Copies copies, BitSet marked)
+            throws Fault, IOException, InterruptedException {
+        var there = new BitSet();
+        for (var number = marked.nextSetBit(0);
+                number >= 0;
+                number = marked.nextSetBit(number + 1)) {
+            InputStream content;
+            try {
+                content = content(number);
+            } catch (Fault e) {
+                if (e.gone()) {
+                    continue;
+                }
+                throw e;
+            }
+            var octets = messages.octets(number);
+            long found;
+            try (content) {
+                found = copies.add(number, messages.uniqueId(number), octets, content);
+            }
+            if (found != octets) {
+                sizeDiffers(number, found);
+                throw Fault.temporary("message " + number + " is not as it was listed", null);
+            }
+            there.set(number);
+        }
+        copies.secure();
+        return there;
+    }
+
+    /** Whether the lock is surely held, or is again. */
+    private boolean held() {
+        try {
+            if ((!lost && lease.remaining().isPositive()) || reacquired()) {
+                return true;
+            }
+            LOG.warn("nothing removed from {}: its lock was lost", id);
+        } catch (InterruptedException | RuntimeException | Error e) {
+            var _ = sessions.problem("nothing removed from " + id + ": its lock", e);
+        }
+        return false;
+    }
+
+    private Event.Committed ask(Effect.Commit update, BitSet remove, Duration timeLimit) {
+        try {
             var request =
                     new CommitRequest(
                             UUID.randomUUID(),
                             lease.token(),
-                            refs(update.marked()),
+                            refs(remove),
                             refs(update.seen()),
-                            sessions.settings.commitLimit());
+                            timeLimit);
             var result = Objects.requireNonNull(maildrop.commit(request), "commit");
-            audit(update, outcome(request, result));
-            return marked == 0 ? none : judge(request, result);
+            audit(remove, outcome(request, result));
+            return update.marked().isEmpty()
+                    ? new Event.Committed(0, Problem.NONE)
+                    : judge(request, result);
         } catch (Fault | InterruptedException | RuntimeException | Error e) {
             var _ = sessions.problem("store " + store.name() + " commits " + id, e);
-            audit(update, "unknown");
-            return none;
+            audit(remove, "unknown");
+            return new Event.Committed(update.marked().cardinality(), worst(update.marked()));
         }
+    }
+
+    /** What is told where nothing is sure. That messages were seen may fail unheard. */
+    private static Problem worst(BitSet marked) {
+        return marked.isEmpty() ? Problem.NONE : Problem.SYS_TEMP;
     }
 
     /**
@@ -252,8 +360,8 @@ final class OpenDrop implements AutoCloseable {
         };
     }
 
-    private void audit(Effect.Commit update, String outcome) {
-        update.marked().stream()
+    private void audit(BitSet numbers, String outcome) {
+        numbers.stream()
                 .forEach(number ->
                         remover.marked(
                                 messages.uniqueId(number), messages.octets(number), outcome));

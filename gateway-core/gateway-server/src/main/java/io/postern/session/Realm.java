@@ -1,11 +1,13 @@
 package io.postern.session;
 
 import io.postern.engine.Terms;
+import io.postern.kept.KeptDeletions;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.store.MaildropStore;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -23,6 +25,7 @@ import java.util.Set;
  *     asked. A name that then nobody knows has met a fault, for the one without an answer may know
  *     it
  * @param terms of the accounts that have none of their own; no account has worse ones
+ * @param kept where copies of removed messages stay for a while; empty where none do
  */
 public record Realm(
         String name,
@@ -32,8 +35,10 @@ public record Realm(
         boolean stripDomain,
         Set<UserDirectory> stopOnUnknown,
         Set<UserDirectory> nextOnFailure,
-        Terms terms) {
+        Terms terms,
+        Optional<KeptDeletions> kept) {
     public Realm {
+        Objects.requireNonNull(kept);
         Objects.requireNonNull(terms);
         Objects.requireNonNull(name);
         Objects.requireNonNull(store);
@@ -46,13 +51,22 @@ public record Realm(
         }
     }
 
-    /** A realm of directories in neither set, without terms. */
+    /** A realm of directories in neither set, without terms, that keeps nothing. */
     public Realm(
             String name,
             Set<String> domains,
             List<UserDirectory> directories,
             MaildropStore store,
             boolean stripDomain) {
-        this(name, domains, directories, store, stripDomain, Set.of(), Set.of(), Terms.NONE);
+        this(
+                name,
+                domains,
+                directories,
+                store,
+                stripDomain,
+                Set.of(),
+                Set.of(),
+                Terms.NONE,
+                Optional.empty());
     }
 }

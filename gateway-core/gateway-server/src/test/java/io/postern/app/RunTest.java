@@ -21,6 +21,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.FutureTask;
@@ -77,6 +78,53 @@ class RunTest {
         } finally {
             server.stop();
         }
+    }
+
+    @Test
+    void whatIsRemovedIsKeptAndWhatWasKeptLongEnoughGoesAtTheStart() throws Exception {
+        var kept = home.resolve("kept/main/alice");
+        Files.createDirectories(kept);
+        var old =
+                Files.writeString(
+                        kept.resolve(
+                                "1000-0123456789abcdef-1-0123456789abcdef0123456789abcdef.kept"),
+                        "old");
+        site.config(keeping());
+        var server = new Server(site);
+        try {
+            await().atMost(Duration.ofSeconds(30)).until(() -> !Files.exists(old));
+            try (var client = new Client(server.port())) {
+                client.says("+OK");
+                client.send("USER alice").says("+OK");
+                client.send("PASS hunter2").says("+OK");
+                client.send("DELE 1").says("+OK");
+                client.send("QUIT").says("+OK");
+            }
+        } finally {
+            server.stop();
+        }
+        assertEquals(ExitCode.OK, server.code(), server.err());
+        try (var files = Files.list(kept)) {
+            var text = Files.readString(files.findFirst().orElseThrow());
+            assertTrue(text.startsWith("Postern-Kept: 1\nUser: alice\n"), text);
+            assertTrue(text.endsWith("\n\nSubject: one\n\n.dot\n"), text);
+        }
+    }
+
+    @Test
+    void aServerThatCannotKeepDoesNotStart() throws Exception {
+        Files.createFile(home.resolve("kept"));
+        var ended = site.config(keeping()).run("run");
+        assertEquals(ExitCode.START, ended.code());
+        assertTrue(
+                ended.err().startsWith("postern: removed mail cannot be kept in " + home + "/kept"),
+                ended.err());
+        assertEquals("anybody+ words+ words- anybody-", TestSite.life());
+    }
+
+    private static String keeping() {
+        return TestSite.good(0)
+                .replace("<store", "<kept-deletions folder=\"kept\" days=\"1\"/><store");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.config.GatewayConfig.Kept;
 import io.postern.config.GatewayConfig.Listener;
 import io.postern.limit.ListenerLimits;
 import io.postern.limit.Networks;
@@ -79,6 +80,23 @@ class GatewayFileTest {
         assertTrue(realm.byDefault(), "the only realm needs no default=");
         assertEquals("xml-users", realm.directories().getFirst().plugin());
         assertEquals("maildir", realm.store().plugin());
+        assertEquals(Optional.empty(), realm.kept(), "what is removed is gone");
+    }
+
+    @Test
+    void removedMailIsKeptInAFolderOfTheRealm() throws Exception {
+        environment.put("DAYS", "9999");
+        var store = "<store plugin=\"maildir\"/>";
+        var config =
+                good(
+                        GOOD.replace(
+                                store,
+                                store
+                                        + "<kept-deletions folder=\"var/kept\""
+                                        + " days=\"${env:DAYS}\"/>"));
+        assertEquals(
+                new Kept(home.resolve("var/kept/main"), 9999, 11),
+                config.realms().getFirst().kept().orElseThrow());
     }
 
     @Test
@@ -656,6 +674,24 @@ class GatewayFileTest {
                         "13: Element 'realms' cannot have character [children], because the type's"
                                 + " content type is element-only. gateway.xsd says what may stand"
                                 + " here."),
+                wrong(
+                        "<store plugin=\"maildir\"/>",
+                        "<store plugin=\"maildir\"/><kept-deletions days=\"1\"/>",
+                        "11: folder: it is missing. Name a folder for the removed mail, outside of"
+                                + " every store's."),
+                wrong(
+                        "<store plugin=\"maildir\"/>",
+                        "<store plugin=\"maildir\"/><kept-deletions folder=\"kept\"/>",
+                        "11: days: it is missing. Say how long to keep it, like 30."),
+                wrong(
+                        "<store plugin=\"maildir\"/>",
+                        "<store plugin=\"maildir\"/><kept-deletions folder=\"kept\" days=\"P1D\"/>",
+                        "11: days: \"P1D\" is not a number of days. Give 1 to 9999, like 30."),
+                wrong(
+                        "<store plugin=\"maildir\"/>",
+                        "<store plugin=\"maildir\"/>"
+                                + "<kept-deletions folder=\"kept\" days=\"1\"/>".repeat(2),
+                        "11: kept-deletions: it stands at line 11 already. Keep one of them."),
                 wrong(
                         "</gateway>",
                         "",

@@ -290,7 +290,15 @@ class AccountRulesTest {
     private Realm realm(String name, Terms terms) {
         PasswordDirectory nobody = (_, _) -> new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
         return new Realm(
-                name, Set.of(name), List.of(nobody), scene.store, false, Set.of(), Set.of(), terms);
+                name,
+                Set.of(name),
+                List.of(nobody),
+                scene.store,
+                false,
+                Set.of(),
+                Set.of(),
+                terms,
+                Optional.empty());
     }
 
     @Test

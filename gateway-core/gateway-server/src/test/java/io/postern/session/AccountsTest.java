@@ -241,7 +241,17 @@ class AccountsTest {
                 directories.length == 0
                         ? List.<UserDirectory>of(first, second)
                         : List.of(directories);
-        var realm = new Realm("all", Set.of(), all, store(), false, stop, next, Terms.NONE);
+        var realm =
+                new Realm(
+                        "all",
+                        Set.of(),
+                        all,
+                        store(),
+                        false,
+                        stop,
+                        next,
+                        Terms.NONE,
+                        Optional.empty());
         return new Realms(List.of(realm), Optional.of(realm));
     }
 

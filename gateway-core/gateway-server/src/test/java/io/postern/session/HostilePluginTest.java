@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.engine.Terms;
+import io.postern.kept.KeptDeletions;
 import io.postern.spi.User;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.store.memory.MemoryStore;
@@ -13,11 +15,14 @@ import io.postern.testkit.HostileStore;
 import io.postern.testkit.auth.MemoryUsers;
 
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,10 +47,21 @@ class HostilePluginTest {
                     "DELE 2",
                     "QUIT");
     private final TestLocks locks = new TestLocks(new ArrayList<>());
+    private Optional<KeptDeletions> kept = Optional.empty();
 
     private FakeConnection greeted(UserDirectory directory, HostileStore store)
             throws InterruptedException {
-        var realm = new Realm("all", Set.of(), List.of(directory), store, false);
+        var realm =
+                new Realm(
+                        "all",
+                        Set.of(),
+                        List.of(directory),
+                        store,
+                        false,
+                        Set.of(),
+                        Set.of(),
+                        Terms.NONE,
+                        kept);
         var realms = new Realms(List.of(realm), Optional.of(realm));
         var sessions =
                 new Sessions(
@@ -137,6 +153,31 @@ class HostilePluginTest {
                     assertEquals(List.of(ONE, TWO), left, "a drop removed a message");
             case COMMIT_NEVER_RETURNS -> assertFalse(said.endsWith("+OK bye\r\n"), said);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whateverAStoreDoesWhatIsGoneIsKept(HostileStore.Lie lie, @TempDir Path folder)
+            throws Exception {
+        var mail = new MemoryStore();
+        mail.deliver(ALICE, ONE.getBytes(StandardCharsets.US_ASCII));
+        mail.deliver(ALICE, TWO.getBytes(StandardCharsets.US_ASCII));
+        var store = new HostileStore(mail, lie);
+        kept = Optional.of(new KeptDeletions(folder, Duration.ofDays(1), InstantSource.system()));
+        var client = greeted(new MemoryUsers(Map.of("alice", Scene.SECRET)), store);
+        client.says(Scene.lines("USER alice", "PASS " + Scene.SECRET, "DELE 2", "QUIT"));
+        var _ = saidUntilOver(client, lie.name(), store.gate());
+
+        assertTrue(locks.free(), "the lock is held");
+        var there = new ArrayList<String>();
+        mail.stored(ALICE).forEach(it -> there.add(new String(it, StandardCharsets.US_ASCII)));
+        assertTrue(there.contains(ONE), "an unmarked message is gone");
+        for (var message : kept.get().of("alice")) {
+            try (var in = message.content()) {
+                there.add(new String(in.readAllBytes(), StandardCharsets.US_ASCII));
+            }
+        }
+        assertTrue(there.contains(TWO), "a message is neither there nor kept");
     }
 
     @ParameterizedTest

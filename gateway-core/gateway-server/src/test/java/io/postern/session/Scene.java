@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.engine.Offer;
 import io.postern.engine.Terms;
+import io.postern.kept.KeptDeletions;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
@@ -48,6 +49,7 @@ final class Scene {
             List.of(new MemoryUsers(Map.of("alice", SECRET, "bob", SECRET)));
     Terms terms = Terms.NONE;
     LoginGuard guard = LoginGuard.open();
+    Optional<KeptDeletions> kept = Optional.empty();
     private Sessions sessions;
 
     Scene(String... messages) {
@@ -63,7 +65,15 @@ final class Scene {
         if (sessions == null) {
             var all =
                     new Realm(
-                            "all", Set.of(), directories, store, false, Set.of(), Set.of(), terms);
+                            "all",
+                            Set.of(),
+                            directories,
+                            store,
+                            false,
+                            Set.of(),
+                            Set.of(),
+                            terms,
+                            kept);
             var realms = new Realms(List.of(all), Optional.of(all));
             sessions =
                     new Sessions(
