@@ -21,6 +21,19 @@ public interface Listing {
     long octets(int number);
 
     /**
+     * Exact size on the wire of the message's {@link io.postern.spi.wire.Surrogate}, octets: what a
+     * client gets of an internationalised message that did not ask for UTF-8 (RFC 6856 §2.1). It is
+     * {@link #octets} where the message needs none, and else as {@link
+     * io.postern.spi.wire.MessageCounter} counts it together with that.
+     *
+     * <p>A store that does not tell says by that "the same": its messages are sent as they are, to
+     * every client.
+     */
+    default long surrogateOctets(int number) {
+        return octets(number);
+    }
+
+    /**
      * The unique-id: 1 to 70 characters from 0x21 to 0x7E, the same in every session, never given
      * to another message (RFC 1939 §7).
      */

@@ -31,7 +31,7 @@ public interface Maildrop extends AutoCloseable {
      * The server counted another size than the listing said, while it sent a message (RFC 1939
      * §11). The connection is closed; a store that caches sizes forgets this one.
      *
-     * @param octets what the message really takes on the wire
+     * @param octets what the message, or its surrogate, really takes on the wire
      */
     default void sizeDiffers(int number, long octets) {}
 

@@ -1,0 +1,98 @@
+package io.postern.spi.wire;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+
+/**
+ * Counts what a stored message takes on the wire, and what its {@link Surrogate} does, in one pass.
+ * It can be used for one message after the other. One thread at a time.
+ */
+public final class MessageCounter {
+    private static final int CHUNK = 32 * 1024;
+
+    /**
+     * The sizes of a message.
+     *
+     * @param octets of the message itself, as {@link MessageEncoder} counts them
+     * @param surrogateOctets of its surrogate; the same where it needs none, and always more where
+     *     it needs one; or {@link Surrogate#NONE}
+     */
+    public record Size(long octets, long surrogateOctets) {}
+
+    private final HeaderFields fields = new HeaderFields();
+    private final Growth growth = new Growth();
+    private final ByteBuffer scratch = ByteBuffer.allocate(CHUNK);
+    private MessageEncoder encoder = new MessageEncoder(MessageEncoder.WHOLE);
+
+    /**
+     * Takes the next octets of the message.
+     *
+     * @param in a buffer over an array; read to its end
+     */
+    public void count(ByteBuffer in) {
+        if (!fields.over()) {
+            var from = in.arrayOffset() + in.position();
+            fields.take(in.array(), from, from + in.remaining(), growth);
+        }
+        while (in.hasRemaining()) {
+            encoder.encode(in, scratch.clear());
+        }
+    }
+
+    /** Ends the message, and begins with another. */
+    public Size finish() {
+        encoder.finish(scratch.clear());
+        fields.finish(growth);
+        var octets = encoder.octets();
+        var size = new Size(octets, growth.impossible ? Surrogate.NONE : octets + growth.octets);
+        restart();
+        return size;
+    }
+
+    /** Forgets a message that was not counted to its end. */
+    public void restart() {
+        encoder = new MessageEncoder(MessageEncoder.WHOLE);
+        fields.restart();
+        growth.octets = 0;
+        growth.impossible = false;
+    }
+
+    /**
+     * Counts a message.
+     *
+     * @param message read to its end, not closed
+     */
+    public static Size measure(InputStream message) throws IOException {
+        var counter = new MessageCounter();
+        var in = new byte[CHUNK];
+        for (int read; (read = message.read(in)) >= 0; ) {
+            counter.count(ByteBuffer.wrap(in, 0, read));
+        }
+        return counter.finish();
+    }
+
+    /** How much longer the surrogate is. */
+    private static final class Growth implements HeaderFields.Sink {
+        private long octets;
+        private boolean impossible;
+
+        @Override
+        public void plain(byte[] source, int from, int to) {
+            // The same in both.
+        }
+
+        @Override
+        public void field(byte[] source, int from, int to) {
+            var field = Downgrade.of(source, from, to);
+            if (field != null) {
+                octets += Downgrade.wire(field, 0, field.length) - Downgrade.wire(source, from, to);
+            }
+        }
+
+        @Override
+        public void overlong(byte[] source, int from, int to) {
+            impossible |= Downgrade.concerns(source, from, to);
+        }
+    }
+}
