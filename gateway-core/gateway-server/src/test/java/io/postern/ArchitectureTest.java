@@ -70,7 +70,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule the_session_sees_the_engine_and_the_plugin_interfaces =
-            seesOnly(SESSION, JDK, LOG, ENGINE, SPI, LIMIT, KEPT, "javax.crypto..");
+            seesOnly(SESSION, JDK, LOG, ENGINE, SPI, LIMIT, KEPT, "javax.crypto..", "com.ongres..");
 
     @ArchTest
     static final ArchRule kept_deletions_see_the_plugin_interfaces = seesOnly(KEPT, JDK, LOG, SPI);

@@ -1,6 +1,6 @@
 package io.postern.engine;
 
-/** The commands of RFC 1939, 2449 (CAPA), 2595 (STLS) and 5034 (AUTH). */
+/** The commands of RFC 1939, 2449 (CAPA), 2595 (STLS), 5034 (AUTH) and 6856 (UTF8, LANG). */
 enum Command {
     // Those that come in long pipelines stand first: they are found first.
     RETR,
@@ -18,6 +18,8 @@ enum Command {
     AUTH,
     APOP,
     STLS,
+    UTF8,
+    LANG,
     /** Anything else. */
     UNKNOWN;
 
@@ -42,8 +44,8 @@ enum Command {
     /** Whether it takes no argument at all. */
     boolean bare() {
         return switch (this) {
-            case NOOP, STAT, RSET, QUIT, CAPA, STLS -> true;
-            case RETR, DELE, LIST, UIDL, TOP, USER, PASS, AUTH, APOP, UNKNOWN -> false;
+            case NOOP, STAT, RSET, QUIT, CAPA, STLS, UTF8 -> true;
+            case RETR, DELE, LIST, UIDL, TOP, USER, PASS, AUTH, APOP, LANG, UNKNOWN -> false;
         };
     }
 
@@ -53,7 +55,7 @@ enum Command {
         var at = 0;
         while (at < line.length && line[at] != ' ') {
             var letter = upper(line[at]);
-            if (at == 4 || letter < 'A' || letter > 'Z') {
+            if (at == 4 || letter < '0' || letter > 'Z') {
                 return UNKNOWN;
             }
             word = (word << 8) | letter;

@@ -42,9 +42,11 @@ public sealed interface Effect {
      *
      * @param bodyLines as in {@link io.postern.spi.wire.MessageEncoder}
      * @param octets what the listing says a whole message takes
+     * @param surrogate whether {@link io.postern.spi.wire.Surrogate} is to be sent in its place
      * @param head the status line, to be sent only when the message is open
      */
-    record Retrieve(int number, int bodyLines, long octets, Reply head) implements Effect {}
+    record Retrieve(int number, int bodyLines, long octets, boolean surrogate, Reply head)
+            implements Effect {}
 
     /**
      * UPDATE (RFC 1939 §6): remove the marked messages, let go of the lock. The engine waits for

@@ -66,5 +66,5 @@ public sealed interface Event {
      * The session cannot go on. The next command is answered with this and the connection closed;
      * nothing is removed, and nothing is said before the client asks (RFC 1939 §3).
      */
-    record Doomed(Problem problem, String text) implements Event {}
+    record Doomed(Problem problem, Text text) implements Event {}
 }

@@ -1,5 +1,7 @@
 package io.postern.engine;
 
+import io.postern.spi.wire.Surrogate;
+
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.IntFunction;
@@ -14,15 +16,28 @@ public final class MessageTable {
     private static final int MAX_UNIQUE_ID = 70;
 
     private final long[] octets;
+
+    /** Sizes of the surrogates; the same array where no message has one. */
+    private final long[] surrogates;
+
     private final byte[] uniqueIds;
     private final int[] ends;
     private final long total;
 
-    private MessageTable(long[] octets, byte[] uniqueIds, int[] ends, long total) {
+    private MessageTable(
+            long[] octets, long[] surrogates, byte[] uniqueIds, int[] ends, long total) {
         this.octets = octets;
+        this.surrogates = surrogates;
         this.uniqueIds = uniqueIds;
         this.ends = ends;
         this.total = total;
+    }
+
+    /** Copies a listing whose messages need no surrogates. */
+    public static MessageTable freeze(
+            int count, IntToLongFunction octets, IntFunction<String> uniqueId)
+            throws ListingViolation {
+        return freeze(count, octets, octets, uniqueId);
     }
 
     /**
@@ -30,17 +45,24 @@ public final class MessageTable {
      *
      * @param count number of messages
      * @param octets size by message-number
+     * @param surrogateOctets the surrogate's size by message-number: the same where there is none,
+     *     more where there is one, or {@link Surrogate#NONE}
      * @param uniqueId unique-id by message-number
-     * @throws ListingViolation for a negative count or size, a total beyond 63 bits, a unique-id
-     *     that is null, not of 1 to 70 characters from 0x21 to 0x7E, or there twice
+     * @throws ListingViolation for a negative count or size, a surrogate smaller than its message,
+     *     a total beyond 63 bits, a unique-id that is null, not of 1 to 70 characters from 0x21 to
+     *     0x7E, or there twice
      */
     public static MessageTable freeze(
-            int count, IntToLongFunction octets, IntFunction<String> uniqueId)
+            int count,
+            IntToLongFunction octets,
+            IntToLongFunction surrogateOctets,
+            IntFunction<String> uniqueId)
             throws ListingViolation {
         if (count < 0) {
             throw new ListingViolation("the listing has " + count + " messages");
         }
         var sizes = new long[count];
+        var surrogates = sizes;
         var ends = new int[count];
         var ids = new byte[Math.max(64, Math.min(count, 1 << 22) * 24)];
         var used = 0;
@@ -52,6 +74,21 @@ public final class MessageTable {
                 throw new ListingViolation(
                         "message " + number + " is said to have " + sizes[i] + " octets");
             }
+            var surrogate = surrogateOctets.applyAsLong(number);
+            if (surrogate < sizes[i] && surrogate != Surrogate.NONE) {
+                throw new ListingViolation(
+                        "the surrogate of message "
+                                + number
+                                + " is said to have "
+                                + surrogate
+                                + " octets, fewer than the "
+                                + sizes[i]
+                                + " of the message");
+            }
+            if (surrogate != sizes[i] && surrogates == sizes) {
+                surrogates = sizes.clone();
+            }
+            surrogates[i] = surrogate;
             var id = uniqueId.apply(number);
             check(number, id);
             if (ids.length - used < id.length()) {
@@ -62,7 +99,7 @@ public final class MessageTable {
             }
             ends[i] = used;
         }
-        var table = new MessageTable(sizes, Arrays.copyOf(ids, used), ends, total);
+        var table = new MessageTable(sizes, surrogates, Arrays.copyOf(ids, used), ends, total);
         table.refuseTwins();
         return table;
     }
@@ -76,9 +113,41 @@ public final class MessageTable {
         return octets[number - 1];
     }
 
+    /** Size on the wire of its surrogate, octets; the same where it needs none. */
+    long surrogateOctets(int number) {
+        return surrogates[number - 1];
+    }
+
+    boolean needsSurrogate(int number) {
+        return surrogates[number - 1] != octets[number - 1];
+    }
+
+    /**
+     * Size to be listed, octets.
+     *
+     * @param ofSurrogates whether that of the surrogate is asked for; a message that can have none
+     *     is listed with its own
+     */
+    long octets(int number, boolean ofSurrogates) {
+        return ofSurrogates && surrogates[number - 1] != Surrogate.NONE
+                ? surrogates[number - 1]
+                : octets[number - 1];
+    }
+
     /** The sum of all sizes, octets. */
     public long totalOctets() {
         return total;
+    }
+
+    long totalOctets(boolean ofSurrogates) {
+        if (!ofSurrogates || surrogates == octets) {
+            return total;
+        }
+        var sum = 0L;
+        for (var number = 1; number <= count(); number++) {
+            sum += octets(number, true);
+        }
+        return sum;
     }
 
     public String uniqueId(int number) {

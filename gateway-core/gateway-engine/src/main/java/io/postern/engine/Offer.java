@@ -12,9 +12,16 @@ import java.util.List;
  * @param sasl the SASL mechanisms offered, in the order to announce
  * @param startTls whether STLS is offered (RFC 2595 §4)
  * @param terms what is announced of delays and expiry before anybody has logged in
+ * @param utf8 whether UTF8 and LANG are offered (RFC 6856), and a client that does not ask for
+ *     UTF-8 gets no internationalised header
  */
 public record Offer(
-        String stamp, boolean userPass, List<Sasl> sasl, boolean startTls, Terms terms) {
+        String stamp,
+        boolean userPass,
+        List<Sasl> sasl,
+        boolean startTls,
+        Terms terms,
+        boolean utf8) {
     /** Longest stamp, octets: the greeting has to hold it (RFC 2449 §4). */
     private static final int MAX_STAMP = 400;
 
@@ -70,9 +77,9 @@ public record Offer(
         }
     }
 
-    /** An offer without terms. */
+    /** An offer without terms and without UTF-8. */
     public Offer(String stamp, boolean userPass, List<Sasl> sasl, boolean startTls) {
-        this(stamp, userPass, sasl, startTls, Terms.NONE);
+        this(stamp, userPass, sasl, startTls, Terms.NONE, false);
     }
 
     public boolean apop() {

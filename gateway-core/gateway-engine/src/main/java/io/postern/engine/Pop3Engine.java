@@ -2,13 +2,14 @@ package io.postern.engine;
 
 import io.postern.spi.wire.MessageEncoder;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 
 /**
- * POP3 as one session speaks it: events in, effects out (RFC 1939, 2449, 2595 §4, 3206, 5034). No
- * I/O, no clock, no thread; one thread at a time uses it.
+ * POP3 as one session speaks it: events in, effects out (RFC 1939, 2449, 2595 §4, 3206, 5034,
+ * 6856). No I/O, no clock, no thread; one thread at a time uses it.
  *
  * <p>What the texts leave open is settled like this:
  *
@@ -24,6 +25,11 @@ import java.util.List;
  *   <li>Accommodation: AUTH alone lists the mechanisms, for clients older than CAPA.
  *   <li>A message that RETR has sent and DELE has not marked counts as seen; TOP does not.
  *   <li>What the client sent is never part of an answer.
+ *   <li>Where UTF8 is offered, a client that has not said it gets surrogates, and their sizes, of
+ *       messages with an internationalised header (RFC 6856 §2.1). Unique-ids are the same for
+ *       both. A message that can have no surrogate is listed with its own size in STAT and in LIST
+ *       without argument, and refused with [UTF8] elsewhere.
+ *   <li>STLS is refused after UTF8, and takes LANG back: what was said in the clear does not count.
  * </ul>
  *
  * <p>Every command line is answered with one status line, at once or after the effect that it waits
@@ -44,27 +50,7 @@ public final class Pop3Engine {
     private static final State NO_NAME = new State.Authorization(NOTHING);
 
     private static final List<Effect> OK = say(Reply.ok(""));
-    private static final List<Effect> MARKED = say(Reply.ok("marked"));
-    private static final List<Effect> SEND_PASS = say(Reply.ok("send PASS"));
     private static final List<Effect> EMPTY_CHALLENGE = say(Reply.challenge(""));
-
-    private static final List<Effect> TOO_LONG = refuse("line too long");
-    private static final List<Effect> CONTROL = refuse("control character in the command");
-    private static final List<Effect> UNKNOWN = refuse("unknown command");
-    private static final List<Effect> NO_ARGUMENT = refuse("this command takes no argument");
-    private static final List<Effect> ONE_ARGUMENT = refuse("this command takes one argument");
-    private static final List<Effect> TWO_ARGUMENTS = refuse("this command takes two arguments");
-    private static final List<Effect> NO_NUMBER = refuse("a number is needed");
-    private static final List<Effect> NO_MESSAGE = say(Reply.err(Problem.NONE, "no such message"));
-    private static final List<Effect> LOG_IN_FIRST = refuse("log in first");
-    private static final List<Effect> LOGGED_IN = refuse("already logged in");
-    private static final List<Effect> NOT_OFFERED = refuse("not offered here");
-    private static final List<Effect> TLS_FIRST = refuse("not offered in clear text, use STLS");
-    private static final List<Effect> USER_FIRST = refuse("send USER right before PASS");
-    private static final List<Effect> NO_PASSWORD = refuse("a password is needed");
-    private static final List<Effect> NO_INITIAL = refuse("the server speaks first in this one");
-    private static final List<Effect> NOT_BASE64 = refuse("not base64");
-    private static final List<Effect> CANCELLED = say(Reply.err(Problem.NONE, "cancelled"));
 
     private Offer offer;
     private State state = new State.Silent();
@@ -74,6 +60,12 @@ public final class Pop3Engine {
 
     /** The answer to the next command, whatever that is; null while the session may go on. */
     private Reply doom;
+
+    /** The client's, by LANG. */
+    private Language language = Language.ENGLISH;
+
+    /** Whether the client has said UTF8. */
+    private boolean utf8;
 
     private int badCommands;
 
@@ -113,12 +105,12 @@ public final class Pop3Engine {
             case Event.LoginRefused(var problem) -> {
                 expect(State.LoggingIn.class);
                 state = NO_NAME;
-                yield say(refusal(problem));
+                yield loginRefused(problem);
             }
             case Event.Opened(var messages, var granted) -> opened(messages, granted);
             case Event.Unavailable(var problem) -> {
                 state = new State.Ready(expect(State.Retrieving.class).maildrop());
-                yield say(Reply.err(problem, "the message cannot be had"));
+                yield err(problem, Text.MESSAGE_UNAVAILABLE);
             }
             case Event.Retrieved _ -> retrieved();
             case Event.Committed(var failed, var problem) -> committed(failed, problem);
@@ -185,19 +177,19 @@ public final class Pop3Engine {
 
     private List<Effect> overlong() {
         return switch (state) {
-            case State.Ready _ when doom == null -> TOO_LONG;
+            case State.Ready _ when doom == null -> refuse(Text.LINE_TOO_LONG);
             case State.Authorization _, State.InitialAwaited _ when doom == null -> {
                 state = NO_NAME;
-                yield TOO_LONG;
+                yield refuse(Text.LINE_TOO_LONG);
             }
-            case State.ResponseAwaited _ when doom == null -> cancel(TOO_LONG);
+            case State.ResponseAwaited _ when doom == null -> cancel(refuse(Text.LINE_TOO_LONG));
             case State _ -> line(NOTHING);
         };
     }
 
-    private List<Effect> doomed(Problem problem, String text) {
+    private List<Effect> doomed(Problem problem, Text text) {
         if (doom == null) {
-            doom = Reply.err(problem, text);
+            doom = Reply.err(problem, language.text(text), language);
         }
         return List.of();
     }
@@ -211,13 +203,13 @@ public final class Pop3Engine {
         state = NO_NAME;
         var command = Command.of(line);
         if (line.length > COMMAND_LIMIT - LINE_END && command != Command.AUTH) {
-            return TOO_LONG;
+            return refuse(Text.LINE_TOO_LONG);
         }
         if (hasControl(line)) {
-            return CONTROL;
+            return refuse(Text.CONTROL_CHARACTER);
         }
         if (command.bare() && !blank(line, command.argument())) {
-            return NO_ARGUMENT;
+            return refuse(Text.NO_ARGUMENT);
         }
         return switch (command) {
             case USER -> user(line);
@@ -226,9 +218,11 @@ public final class Pop3Engine {
             case AUTH -> auth(line);
             case CAPA -> capabilities(false);
             case STLS -> startTls();
-            case QUIT -> sayLast(Reply.ok("bye"));
-            case RETR, DELE, LIST, UIDL, TOP, NOOP, STAT, RSET -> LOG_IN_FIRST;
-            case UNKNOWN -> UNKNOWN;
+            case UTF8 -> utf8();
+            case LANG -> lang(line);
+            case QUIT -> sayLast(Reply.ok(language.text(Text.BYE), language));
+            case RETR, DELE, LIST, UIDL, TOP, NOOP, STAT, RSET -> refuse(Text.LOG_IN_FIRST);
+            case UNKNOWN -> refuse(Text.UNKNOWN_COMMAND);
         };
     }
 
@@ -238,10 +232,10 @@ public final class Pop3Engine {
         }
         var argument = Command.USER.argument();
         if (line.length <= argument || indexOf(' ', line, argument) < line.length) {
-            return ONE_ARGUMENT;
+            return refuse(Text.ONE_ARGUMENT);
         }
         state = new State.Authorization(rest(line, argument));
-        return SEND_PASS;
+        return language.ok(Text.SEND_PASS);
     }
 
     private List<Effect> pass(byte[] name, byte[] line) {
@@ -249,11 +243,11 @@ public final class Pop3Engine {
             return notOffered();
         }
         if (name.length == 0) {
-            return USER_FIRST;
+            return refuse(Text.USER_FIRST);
         }
         var argument = Command.PASS.argument();
         if (line.length <= argument) {
-            return NO_PASSWORD;
+            return refuse(Text.NO_PASSWORD);
         }
         var response = Arrays.copyOf(name, name.length + 1 + line.length - argument);
         System.arraycopy(line, argument, response, name.length + 1, line.length - argument);
@@ -269,17 +263,20 @@ public final class Pop3Engine {
         if (space <= argument
                 || space >= line.length - 1
                 || indexOf(' ', line, space + 1) < line.length) {
-            return TWO_ARGUMENTS;
+            return refuse(Text.TWO_ARGUMENTS);
         }
         return logIn(Effect.LoginCommand.APOP, "", rest(line, argument));
     }
 
     private List<Effect> startTls() {
         if (!offer.startTls()) {
-            return NOT_OFFERED;
+            return refuse(Text.NOT_OFFERED);
+        }
+        if (utf8) {
+            return refuse(Text.NO_STLS_AFTER_UTF8);
         }
         state = new State.Securing();
-        return List.of(new Effect.StartTls(Reply.ok("begin TLS")));
+        return List.of(new Effect.StartTls(Reply.ok(language.text(Text.BEGIN_TLS), language)));
     }
 
     private List<Effect> secured(Offer now) {
@@ -289,11 +286,46 @@ public final class Pop3Engine {
         }
         offer = now;
         state = NO_NAME;
+        language = Language.ENGLISH;
         return List.of();
     }
 
     private List<Effect> notOffered() {
-        return offer.startTls() ? TLS_FIRST : NOT_OFFERED;
+        return refuse(offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED);
+    }
+
+    // UTF-8 and languages (RFC 6856)
+
+    private List<Effect> utf8() {
+        if (!offer.utf8()) {
+            return refuse(Text.NOT_OFFERED);
+        }
+        utf8 = true;
+        return language.ok(Text.UTF8);
+    }
+
+    private List<Effect> lang(byte[] line) {
+        if (!offer.utf8()) {
+            return refuse(Text.NOT_OFFERED);
+        }
+        var argument = Command.LANG.argument();
+        if (blank(line, argument)) {
+            return languages();
+        }
+        var found = Language.lookUp(new String(rest(line, argument), StandardCharsets.ISO_8859_1));
+        if (found == null) {
+            return err(Problem.NONE, Text.NO_LANGUAGE);
+        }
+        language = found;
+        return say(Reply.ok(found.tag() + " " + found.text(Text.LANGUAGE), found));
+    }
+
+    private List<Effect> languages() {
+        var lines = new StringBuilder();
+        for (var one : Language.ALL) {
+            lines.append(one.tag()).append(' ').append(one.name()).append("\r\n");
+        }
+        return say(Reply.ok(language.text(Text.LANGUAGES), language, lines.toString()));
     }
 
     // AUTH (RFC 5034 §4)
@@ -309,7 +341,7 @@ public final class Pop3Engine {
         var space = indexOf(' ', line, argument);
         var mechanism = offered(line, argument, space);
         if (mechanism == null) {
-            return NOT_OFFERED;
+            return refuse(Text.NOT_OFFERED);
         }
         if (blank(line, space)) {
             if (mechanism.serverFirst()) {
@@ -319,14 +351,14 @@ public final class Pop3Engine {
             return EMPTY_CHALLENGE;
         }
         if (mechanism.serverFirst()) {
-            return NO_INITIAL;
+            return refuse(Text.SERVER_FIRST);
         }
         if (space == line.length - 2 && line[space + 1] == '=') {
             return logIn(Effect.LoginCommand.AUTH, mechanism.name(), NOTHING);
         }
         var response = decode(line, space + 1);
         return response == null
-                ? NOT_BASE64
+                ? refuse(Text.NOT_BASE64)
                 : logIn(Effect.LoginCommand.AUTH, mechanism.name(), response);
     }
 
@@ -348,19 +380,21 @@ public final class Pop3Engine {
     private List<Effect> initialResponse(String mechanism, byte[] line) {
         state = NO_NAME;
         if (isCancel(line)) {
-            return CANCELLED;
+            return cancelled();
         }
         var response = decode(line, 0);
-        return response == null ? NOT_BASE64 : logIn(Effect.LoginCommand.AUTH, mechanism, response);
+        return response == null
+                ? refuse(Text.NOT_BASE64)
+                : logIn(Effect.LoginCommand.AUTH, mechanism, response);
     }
 
     private List<Effect> response(byte[] line) {
         if (isCancel(line)) {
-            return cancel(CANCELLED);
+            return cancel(cancelled());
         }
         var response = decode(line, 0);
         if (response == null) {
-            return cancel(NOT_BASE64);
+            return cancel(refuse(Text.NOT_BASE64));
         }
         state = new State.LoggingIn(Effect.LoginCommand.AUTH);
         return List.of(new Effect.Respond(response));
@@ -369,7 +403,7 @@ public final class Pop3Engine {
     private List<Effect> challenged(byte[] octets) {
         if (expect(State.LoggingIn.class).command() != Effect.LoginCommand.AUTH) {
             // A mechanism of USER_PASS or APOP that asks back: there is no way to ask the client.
-            return cancel(say(refusal(Problem.SYS_PERM)));
+            return cancel(loginRefused(Problem.SYS_PERM));
         }
         state = new State.ResponseAwaited();
         return say(Reply.challenge(Base64.getEncoder().encodeToString(octets)));
@@ -389,22 +423,22 @@ public final class Pop3Engine {
     private List<Effect> opened(MessageTable messages, Terms granted) {
         expect(State.LoggingIn.class);
         terms = granted;
-        var maildrop = new Transaction(messages);
+        var maildrop = new Transaction(messages, offer.utf8() && !utf8);
         state = new State.Ready(maildrop);
         return say(inside(maildrop));
     }
 
     /** One text for all refused credentials, so that it says nothing about the account. */
-    private static Reply refusal(Problem problem) {
-        return Reply.err(
+    private List<Effect> loginRefused(Problem problem) {
+        return err(
                 problem,
                 switch (problem) {
-                    case NONE, UTF8 -> "not a proper login";
-                    case AUTH -> "login refused";
-                    case IN_USE -> "maildrop is locked by another session";
-                    case LOGIN_DELAY -> "the last login is too short a time ago";
-                    case SYS_TEMP -> "no login just now, try again later";
-                    case SYS_PERM -> "no login until the server is mended";
+                    case NONE, UTF8 -> Text.LOGIN_NOT_PROPER;
+                    case AUTH -> Text.LOGIN_REFUSED;
+                    case IN_USE -> Text.MAILDROP_LOCKED;
+                    case LOGIN_DELAY -> Text.LOGIN_TOO_EARLY;
+                    case SYS_TEMP -> Text.LOGIN_LATER;
+                    case SYS_PERM -> Text.LOGIN_WHEN_MENDED;
                 });
     }
 
@@ -412,15 +446,15 @@ public final class Pop3Engine {
 
     private List<Effect> transaction(Transaction maildrop, byte[] line) {
         if (line.length > COMMAND_LIMIT - LINE_END) {
-            return TOO_LONG;
+            return refuse(Text.LINE_TOO_LONG);
         }
         if (hasControl(line)) {
-            return CONTROL;
+            return refuse(Text.CONTROL_CHARACTER);
         }
         var command = Command.of(line);
         var argument = command.argument();
         if (command.bare() && !blank(line, argument)) {
-            return NO_ARGUMENT;
+            return refuse(Text.NO_ARGUMENT);
         }
         return switch (command) {
             case NOOP -> OK;
@@ -432,7 +466,7 @@ public final class Pop3Engine {
                     yield noMessage(number);
                 }
                 maildrop.mark(number);
-                yield MARKED;
+                yield language.ok(Text.MARKED);
             }
             case RETR -> {
                 var number = Decimal.parse(line, argument, line.length);
@@ -444,16 +478,17 @@ public final class Pop3Engine {
                 yield say(inside(maildrop));
             }
             case CAPA -> capabilities(true);
+            case LANG -> lang(line);
             case QUIT -> {
                 state = new State.Updating();
                 yield List.of(maildrop.commit());
             }
-            case USER, PASS, APOP, AUTH, STLS -> LOGGED_IN;
-            case UNKNOWN -> UNKNOWN;
+            case USER, PASS, APOP, AUTH, STLS, UTF8 -> refuse(Text.LOGGED_IN);
+            case UNKNOWN -> refuse(Text.UNKNOWN_COMMAND);
         };
     }
 
-    private static List<Effect> listing(Transaction maildrop, byte[] line, boolean uniqueIds) {
+    private List<Effect> listing(Transaction maildrop, byte[] line, boolean uniqueIds) {
         var argument = Command.LIST.argument();
         if (blank(line, argument)) {
             return say(maildrop.listing(uniqueIds));
@@ -462,15 +497,27 @@ public final class Pop3Engine {
         if (!maildrop.has(number)) {
             return noMessage(number);
         }
-        return say(uniqueIds ? maildrop.uniqueIdListing(number) : maildrop.scanListing(number));
+        if (uniqueIds) {
+            return say(maildrop.uniqueIdListing(number));
+        }
+        return maildrop.needsUtf8(number)
+                ? err(Problem.UTF8, Text.NEEDS_UTF8)
+                : say(maildrop.scanListing(number));
     }
 
     private List<Effect> retrieve(Transaction maildrop, int number) {
+        if (maildrop.needsUtf8(number)) {
+            return err(Problem.UTF8, Text.NEEDS_UTF8);
+        }
         state = new State.Retrieving(maildrop, number, true);
         var octets = maildrop.octets(number);
         return List.of(
                 new Effect.Retrieve(
-                        number, MessageEncoder.WHOLE, octets, Reply.ok(octets + " octets")));
+                        number,
+                        MessageEncoder.WHOLE,
+                        octets,
+                        maildrop.surrogate(number),
+                        Reply.ok(language.text(Text.OCTETS, octets), language)));
     }
 
     private List<Effect> top(Transaction maildrop, byte[] line) {
@@ -479,15 +526,22 @@ public final class Pop3Engine {
         var number = Decimal.parse(line, argument, space);
         var bodyLines = Decimal.parse(line, space + 1, line.length);
         if (bodyLines == Decimal.NOT_A_NUMBER) {
-            return TWO_ARGUMENTS;
+            return refuse(Text.TWO_ARGUMENTS);
         }
         if (!maildrop.has(number)) {
             return noMessage(number);
         }
+        if (maildrop.needsUtf8(number)) {
+            return err(Problem.UTF8, Text.NEEDS_UTF8);
+        }
         state = new State.Retrieving(maildrop, number, false);
         return List.of(
                 new Effect.Retrieve(
-                        number, bodyLines, maildrop.octets(number), Reply.ok("top of message")));
+                        number,
+                        bodyLines,
+                        maildrop.octets(number),
+                        maildrop.surrogate(number),
+                        Reply.ok(language.text(Text.TOP_OF_MESSAGE), language)));
     }
 
     private List<Effect> retrieved() {
@@ -499,12 +553,14 @@ public final class Pop3Engine {
         return List.of();
     }
 
-    private static List<Effect> noMessage(int number) {
-        return number == Decimal.NOT_A_NUMBER ? NO_NUMBER : NO_MESSAGE;
+    private List<Effect> noMessage(int number) {
+        return number == Decimal.NOT_A_NUMBER
+                ? refuse(Text.NO_NUMBER)
+                : err(Problem.NONE, Text.NO_MESSAGE);
     }
 
-    private static Reply inside(Transaction maildrop) {
-        return Reply.ok(maildrop.count() + " messages, " + maildrop.octets() + " octets");
+    private Reply inside(Transaction maildrop) {
+        return Reply.ok(language.text(Text.INSIDE, maildrop.count(), maildrop.octets()), language);
     }
 
     // UPDATE (RFC 1939 §6)
@@ -512,14 +568,15 @@ public final class Pop3Engine {
     private List<Effect> committed(int failed, Problem problem) {
         expect(State.Updating.class);
         if (failed == 0 && problem == Problem.NONE) {
-            return sayLast(Reply.ok("bye"));
+            return sayLast(Reply.ok(language.text(Text.BYE), language));
         }
         return sayLast(
                 Reply.err(
                         problem,
                         failed == 0
-                                ? "the removal failed"
-                                : failed + " marked messages may still be there"));
+                                ? language.text(Text.REMOVAL_FAILED)
+                                : language.text(Text.REMOVAL_UNSURE, failed),
+                        language));
     }
 
     // CAPA (RFC 2449 §5)
@@ -541,6 +598,9 @@ public final class Pop3Engine {
             }
             lines.append("\r\n");
         }
+        if (offer.utf8()) {
+            lines.append("UTF8 USER\r\nLANG\r\n");
+        }
         lines.append((loggedIn ? terms : offer.terms()).capabilities(loggedIn));
         if (offer.startTls() && !loggedIn) {
             lines.append("STLS\r\n");
@@ -548,7 +608,7 @@ public final class Pop3Engine {
         if (loggedIn) {
             lines.append("IMPLEMENTATION Postern\r\n");
         }
-        return say(Reply.ok("capabilities", lines.toString()));
+        return say(Reply.ok(language.text(Text.CAPABILITIES), language, lines.toString()));
     }
 
     private List<Effect> mechanisms() {
@@ -556,7 +616,7 @@ public final class Pop3Engine {
         for (var mechanism : offer.sasl()) {
             lines.append(mechanism.name()).append("\r\n");
         }
-        return say(Reply.ok("mechanisms", lines.toString()));
+        return say(Reply.ok(language.text(Text.MECHANISMS), language, lines.toString()));
     }
 
     // Octets
@@ -618,8 +678,16 @@ public final class Pop3Engine {
         return List.of(new Effect.Send(reply));
     }
 
-    private static List<Effect> refuse(String text) {
-        return say(Reply.toNoCommand(text));
+    private List<Effect> refuse(Text text) {
+        return language.refusal(text);
+    }
+
+    private List<Effect> err(Problem problem, Text text) {
+        return say(Reply.err(problem, language.text(text), language));
+    }
+
+    private List<Effect> cancelled() {
+        return err(Problem.NONE, Text.CANCELLED);
     }
 
     private List<Effect> counted(List<Effect> answer) {

@@ -2,6 +2,7 @@ package io.postern.engine;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -30,18 +31,23 @@ public final class Reply {
 
     /** A positive answer of one line. */
     public static Reply ok(String text) {
-        return new Reply(line("+OK", text), null);
+        return new Reply(line("+OK", text, false), null);
+    }
+
+    /** A positive answer of one line, in a client's language. */
+    static Reply ok(String text, Language language) {
+        return new Reply(line("+OK", text, language.utf8()), null);
     }
 
     /** A positive answer with more to come behind the status line, its final dot included. */
     static Reply ok(String text, OctetSource body) {
-        return new Reply(line("+OK", text), Objects.requireNonNull(body));
+        return new Reply(line("+OK", text, false), Objects.requireNonNull(body));
     }
 
-    /** A positive answer with more to come: these lines, and the final dot. */
-    static Reply ok(String text, String lines) {
-        var body = (lines + ".\r\n").getBytes(StandardCharsets.US_ASCII);
-        return ok(text, new Octets(body, null));
+    /** A positive answer with more to come: these lines, which are UTF-8, and the final dot. */
+    static Reply ok(String text, Language language, String lines) {
+        var body = (lines + ".\r\n").getBytes(StandardCharsets.UTF_8);
+        return new Reply(line("+OK", text, language.utf8()), new Octets(body, null));
     }
 
     /** A positive answer of two numbers, as STAT and LIST with an argument want it. */
@@ -61,13 +67,17 @@ public final class Reply {
 
     /** A negative answer. */
     public static Reply err(Problem problem, String text) {
-        var status = problem.code().isEmpty() ? "-ERR" : "-ERR [" + problem.code() + "]";
-        return new Reply(line(status, text), null);
+        return new Reply(line(status(problem), text, false), null);
+    }
+
+    /** A negative answer, in a client's language. */
+    static Reply err(Problem problem, String text, Language language) {
+        return new Reply(line(status(problem), text, language.utf8()), null);
     }
 
     /** The negative answer to what no client sends that knows POP3 and where it stands. */
-    static Reply toNoCommand(String text) {
-        return new Reply(line("-ERR", text), null, true);
+    static Reply toNoCommand(String text, Language language) {
+        return new Reply(line("-ERR", text, language.utf8()), null, true);
     }
 
     /** Whether it is a {@link #toNoCommand}. */
@@ -101,7 +111,14 @@ public final class Reply {
         return line;
     }
 
-    private static byte[] line(String status, String text) {
+    private static String status(Problem problem) {
+        return problem.code().isEmpty() ? "-ERR" : "-ERR [" + problem.code() + "]";
+    }
+
+    /**
+     * @param utf8 whether characters that are not ASCII may stand in the text
+     */
+    private static byte[] line(String status, String text, boolean utf8) {
         var line = new StringBuilder(status);
         var shown = text.strip();
         if (shown.startsWith("[")) {
@@ -111,11 +128,23 @@ public final class Reply {
         }
         line.setLength(Math.min(line.length(), MAX_FIRST_LINE - 2));
         for (var at = 0; at < line.length(); at++) {
-            if (line.charAt(at) < ' ' || line.charAt(at) > '~') {
+            var c = line.charAt(at);
+            if (c < ' ' || c == 0x7F || (c > '~' && (!utf8 || Character.isISOControl(c)))) {
                 line.setCharAt(at, '?');
             }
         }
-        return line.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
+        if (!utf8) {
+            return line.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
+        }
+        var octets = line.toString().getBytes(StandardCharsets.UTF_8);
+        var length = Math.min(octets.length, MAX_FIRST_LINE - 2);
+        while (length < octets.length && (octets[length] & 0xC0) == 0x80) {
+            length--; // not within a character
+        }
+        var ended = Arrays.copyOf(octets, length + 2);
+        ended[length] = '\r';
+        ended[length + 1] = '\n';
+        return ended;
     }
 
     /** Some octets, and then those of another source, if there is one. */

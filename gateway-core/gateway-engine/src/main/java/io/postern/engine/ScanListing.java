@@ -14,6 +14,7 @@ final class ScanListing implements OctetSource {
     private final MessageTable messages;
     private final BitSet marked;
     private final boolean uniqueIds;
+    private final boolean surrogates;
     private final byte[] line = new byte[LONGEST_LINE];
     private int at;
     private int end;
@@ -23,11 +24,13 @@ final class ScanListing implements OctetSource {
     /**
      * @param marked not changed by anybody any more
      * @param uniqueIds UIDL; LIST otherwise
+     * @param surrogates whether LIST shows the sizes of surrogates
      */
-    ScanListing(MessageTable messages, BitSet marked, boolean uniqueIds) {
+    ScanListing(MessageTable messages, BitSet marked, boolean uniqueIds, boolean surrogates) {
         this.messages = messages;
         this.marked = marked;
         this.uniqueIds = uniqueIds;
+        this.surrogates = surrogates;
     }
 
     @Override
@@ -59,7 +62,7 @@ final class ScanListing implements OctetSource {
             end =
                     uniqueIds
                             ? messages.putUniqueId(number, line, end)
-                            : Decimal.put(line, end, messages.octets(number));
+                            : Decimal.put(line, end, messages.octets(number, surrogates));
         }
         line[end++] = '\r';
         line[end++] = '\n';

@@ -1,5 +1,7 @@
 package io.postern.engine;
 
+import io.postern.spi.wire.Surrogate;
+
 import java.util.BitSet;
 
 /**
@@ -8,6 +10,10 @@ import java.util.BitSet;
  */
 final class Transaction {
     private final MessageTable messages;
+
+    /** Whether surrogates are sent in place of internationalised messages (RFC 6856 §2.1). */
+    private final boolean surrogates;
+
     private final BitSet marked = new BitSet();
     private final BitSet seen = new BitSet();
     private int count;
@@ -16,8 +22,9 @@ final class Transaction {
     /** The marks as the last listing saw them, or null since they changed. */
     private BitSet marksOfListing;
 
-    Transaction(MessageTable messages) {
+    Transaction(MessageTable messages, boolean surrogates) {
         this.messages = messages;
+        this.surrogates = surrogates;
         unmarkAll();
     }
 
@@ -36,9 +43,19 @@ final class Transaction {
         return number >= 1 && number <= messages.count() && !marked.get(number);
     }
 
-    /** Size on the wire, octets. */
+    /** Size on the wire of what is sent, octets. */
     long octets(int number) {
-        return messages.octets(number);
+        return messages.octets(number, surrogates);
+    }
+
+    /** Whether a surrogate is sent. */
+    boolean surrogate(int number) {
+        return surrogates && messages.needsSurrogate(number);
+    }
+
+    /** Whether nothing can be sent of it, and its size cannot be told. */
+    boolean needsUtf8(int number) {
+        return surrogates && messages.surrogateOctets(number) == Surrogate.NONE;
     }
 
     /**
@@ -47,7 +64,7 @@ final class Transaction {
     void mark(int number) {
         marked.set(number);
         count--;
-        octets -= messages.octets(number);
+        octets -= octets(number);
         marksOfListing = null;
     }
 
@@ -55,7 +72,7 @@ final class Transaction {
     void unmarkAll() {
         marked.clear();
         count = messages.count();
-        octets = messages.totalOctets();
+        octets = messages.totalOctets(surrogates);
         marksOfListing = null;
     }
 
@@ -64,7 +81,7 @@ final class Transaction {
     }
 
     Reply scanListing(int number) {
-        return Reply.ok(number, messages.octets(number));
+        return Reply.ok(number, octets(number));
     }
 
     Reply uniqueIdListing(int number) {
@@ -81,7 +98,7 @@ final class Transaction {
         if (marksOfListing == null) {
             marksOfListing = (BitSet) marked.clone();
         }
-        return Reply.ok("", new ScanListing(messages, marksOfListing, uniqueIds));
+        return Reply.ok("", new ScanListing(messages, marksOfListing, uniqueIds, surrogates));
     }
 
     /** Ends this state: nothing may be marked after that. */

@@ -32,6 +32,10 @@ class CommandStormTest {
                     "AUTH",
                     "CAPA",
                     "STLS",
+                    "UTF8",
+                    "LANG",
+                    "de",
+                    "ja-JP",
                     "LAST",
                     "*",
                     "=",
@@ -64,7 +68,14 @@ class CommandStormTest {
                     "AUTH CRAM-MD5",
                     "AUTH FINAL",
                     "AUTH",
-                    "STLS");
+                    "STLS",
+                    "UTF8",
+                    "LANG",
+                    "LANG ja",
+                    "LANG fr");
+    private static final Offer WITH_UTF8 =
+            new Offer(
+                    FakeSession.STAMP, true, FakeSession.FULL.sasl(), true, Terms.NONE, true);
 
     @ParameterizedTest
     @Tag("protocol-12")
@@ -74,19 +85,25 @@ class CommandStormTest {
     void oneStatusLineToEveryLineWhateverItIs(long seed) {
         var random = new Random(seed);
         for (var round = 0; round < 150; round++) {
-            var session = FakeSession.greeted(FakeSession.FULL, "one\n", "\n\n.\n", "three");
+            var session =
+                    FakeSession.greeted(
+                            random.nextBoolean() ? FakeSession.FULL : WITH_UTF8,
+                            "one\n",
+                            "\n\n.\n",
+                            "three",
+                            "Subject: \u00c3\u00bc");
             session.unavailable.set(3);
             if (random.nextInt(3) == 0) {
                 session.outcome = new Event.Committed(1, Problem.SYS_TEMP);
             }
             for (var count = 0; count < 200 && !session.closed; count++) {
                 if (random.nextInt(2_000) == 0) {
-                    session.on(new Event.Doomed(Problem.SYS_TEMP, "shutdown"));
+                    session.on(new Event.Doomed(Problem.SYS_TEMP, Text.SHUTTING_DOWN));
                     assertEquals("", session.said());
                 }
                 var line = line(random);
                 var said = session.command(line);
-                var status = said.lines().filter(l -> l.matches("(\\+OK|-ERR|\\+ ).*")).count();
+                var status = said.lines().filter(l -> l.matches("(?s)(\\+OK|-ERR|\\+ ).*")).count();
                 assertEquals(1, status, line + " -> " + said);
                 assertTrue(said.matches("(?s)(\\+OK|-ERR|\\+ ).*\r\n"), said);
                 var multiLine = said.indexOf("\r\n") < said.length() - 2;

@@ -1,6 +1,8 @@
 package io.postern.engine;
 
+import io.postern.spi.wire.MessageCounter;
 import io.postern.spi.wire.MessageEncoder;
+import io.postern.spi.wire.Surrogate;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -129,17 +131,24 @@ final class FakeSession {
     }
 
     MessageTable table() {
-        return table(
-                messages.size(),
-                number -> {
-                    try {
-                        return MessageEncoder.measure(
-                                new ByteArrayInputStream(octets(messages.get(number - 1))));
-                    } catch (IOException e) {
-                        throw new AssertionError(e);
-                    }
-                },
-                number -> "uid-" + number);
+        try {
+            return MessageTable.freeze(
+                    messages.size(),
+                    number -> size(number).octets(),
+                    number -> size(number).surrogateOctets(),
+                    number -> "uid-" + number);
+        } catch (ListingViolation e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private MessageCounter.Size size(int number) {
+        try {
+            return MessageCounter.measure(
+                    new ByteArrayInputStream(octets(messages.get(number - 1))));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     static MessageTable table(int count, IntToLongFunction size, IntFunction<String> uniqueId) {
@@ -202,7 +211,7 @@ final class FakeSession {
             on(new Event.Unavailable(Problem.SYS_TEMP));
             return;
         }
-        var in = ByteBuffer.wrap(octets(messages.get(retrieve.number() - 1)));
+        var in = ByteBuffer.wrap(stored(retrieve));
         var out = ByteBuffer.allocate(2 * in.capacity() + 16);
         var encoder = new MessageEncoder(retrieve.bodyLines());
         encoder.encode(in, out);
@@ -213,6 +222,17 @@ final class FakeSession {
                 .append(new String(out.array(), 0, out.position(), StandardCharsets.ISO_8859_1))
                 .append(".\r\n");
         on(new Event.Retrieved());
+    }
+
+    private byte[] stored(Effect.Retrieve retrieve) {
+        var octets = octets(messages.get(retrieve.number() - 1));
+        try {
+            return retrieve.surrogate()
+                    ? Surrogate.of(new ByteArrayInputStream(octets)).readAllBytes()
+                    : octets;
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     static byte[] octets(String text) {

@@ -140,7 +140,7 @@ class Pop3EngineTest {
                         new Event.Challenged(new byte[0]),
                         new Event.Secured(USER_ONLY),
                         new Event.TurnedAway(Problem.NONE, ""),
-                        new Event.Doomed(Problem.NONE, ""))) {
+                        new Event.Doomed(Problem.NONE, Text.TOO_MANY_COMMANDS))) {
             assertEquals(List.of(), session.engine.on(event), event.getClass().getSimpleName());
         }
         assertFalse(session.engine.waiting());
@@ -585,7 +585,7 @@ class Pop3EngineTest {
         for (var command : List.of("QUIT", "NOOP", "RETR 1", "DELE 1", "x".repeat(300), "")) {
             var session = FakeSession.loggedIn("1", "2");
             session.command("DELE 2");
-            session.on(new Event.Doomed(Problem.SYS_TEMP, "lock lost"));
+            session.on(new Event.Doomed(Problem.SYS_TEMP, Text.LOCK_LOST));
             assertEquals("", session.said());
             session.effects.clear();
             assertEquals("-ERR [SYS/TEMP] lock lost\r\n", session.command(command));
@@ -599,7 +599,7 @@ class Pop3EngineTest {
     void whatIsUnderWayIsAnsweredBeforeTheDoomIs() {
         var engine = opened(table(1, _ -> 1, n -> "u" + n));
         engine.on(line("RETR 1"));
-        assertEquals(List.of(), engine.on(new Event.Doomed(Problem.SYS_TEMP, "shutdown")));
+        assertEquals(List.of(), engine.on(new Event.Doomed(Problem.SYS_TEMP, Text.SHUTTING_DOWN)));
         assertTrue(engine.waiting());
         assertEquals(List.of(), engine.on(new Event.Retrieved()));
         assertEquals("-ERR [SYS/TEMP] shutdown\r\n", sent(engine.on(line("QUIT")).subList(0, 1)));
@@ -610,7 +610,7 @@ class Pop3EngineTest {
     void aDoomedLoginIsCancelled() {
         var session = FakeSession.greeted(FULL);
         session.command("AUTH CRAM-MD5");
-        session.on(new Event.Doomed(Problem.SYS_TEMP, "shutdown"));
+        session.on(new Event.Doomed(Problem.SYS_TEMP, Text.SHUTTING_DOWN));
         session.effects.clear();
         assertEquals("-ERR [SYS/TEMP] shutdown\r\n", session.command("eHh4"));
         assertInstanceOf(Effect.CancelLogin.class, session.effects.getFirst());

@@ -79,7 +79,7 @@ class ReplyTest {
     void anyBufferTakesIt() {
         var lines = "line one\r\nline two\r\n";
         for (var size = 1; size < 40; size++) {
-            var source = Reply.ok("head", lines).octets();
+            var source = Reply.ok("head", Language.ENGLISH, lines).octets();
             var buffer = ByteBuffer.allocate(size);
             var text = new StringBuilder();
             for (var last = false; !last; ) {

@@ -83,7 +83,7 @@ final class Transcript {
                     var problem = Problem.valueOf(words[1]);
                     hear(
                             words[0].equals("doomed")
-                                    ? new Event.Doomed(problem, words[2])
+                                    ? new Event.Doomed(problem, Text.valueOf(words[2]))
                                     : new Event.TurnedAway(problem, words[2]));
                 }
                 case "F:" -> {
@@ -125,13 +125,16 @@ final class Transcript {
         var userPass = words.remove("user");
         var apop = words.remove("apop");
         var startTls = words.remove("stls");
+        var utf8 = words.remove("utf8");
         return new Offer(
                 apop ? FakeSession.STAMP : "",
                 userPass,
                 words.stream()
                         .map(word -> new Offer.Sasl(word.replace("!", ""), word.endsWith("!")))
                         .toList(),
-                startTls);
+                startTls,
+                Terms.NONE,
+                utf8);
     }
 
     private List<String> messages() {

@@ -141,4 +141,44 @@ class TranscriptTest {
     void aSessionThatCannotGoOnSaysSoToTheNextCommand() {
         Transcript.play("doomed");
     }
+
+    @Test
+    @Tag("protocol-92")
+    @Tag("protocol-126")
+    void utf8BeforeTheLogin() {
+        Transcript.play("utf8");
+    }
+
+    @Test
+    @Tag("protocol-92")
+    @Tag("protocol-127")
+    @Tag("protocol-128")
+    void withoutUtf8ThereAreSurrogates() {
+        Transcript.play("surrogate");
+    }
+
+    @Test
+    @Tag("protocol-127")
+    void whereUtf8IsNotOfferedMessagesAreSentAsTheyAre() {
+        Transcript.play("utf8-off");
+    }
+
+    @Test
+    @Tag("protocol-129")
+    void noTlsAfterUtf8() {
+        Transcript.play("utf8-stls");
+    }
+
+    @Test
+    @Tag("protocol-118")
+    void startTlsTakesTheLanguageBack() {
+        Transcript.play("stls-lang");
+    }
+
+    @Test
+    @Tag("protocol-132")
+    @Tag("protocol-133")
+    void languagesInBothStates() {
+        Transcript.play("lang");
+    }
 }

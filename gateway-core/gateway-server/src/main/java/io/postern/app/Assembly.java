@@ -119,7 +119,8 @@ final class Assembly {
                             config.mechanisms().stream()
                                     .map(place -> (AuthMechanism) loaded.get(place).plugin())
                                     .toList(),
-                            realms);
+                            realms,
+                            config.utf8());
             return new Assembly(config, loaded, realms, mechanisms, List.copyOf(warnings));
         } catch (IllegalArgumentException e) {
             var problem =

@@ -23,6 +23,7 @@ import java.util.Set;
  * @param listeners at least one
  * @param identities the keys and certificates for TLS, the default first; at least one where a
  *     listener has TLS
+ * @param utf8 whether UTF8 and LANG are offered (RFC 6856)
  * @param mechanisms at least one, in the order of the file
  * @param policy whom to ask about login attempts
  * @param realms at least one, exactly one of them the default
@@ -33,6 +34,7 @@ public record GatewayConfig(
         List<Listener> listeners,
         List<TlsIdentity> identities,
         Limits limits,
+        boolean utf8,
         List<PluginPlace> mechanisms,
         Optional<Policy> policy,
         PluginPlace locks,

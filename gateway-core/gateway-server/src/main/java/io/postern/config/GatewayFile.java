@@ -146,6 +146,7 @@ public final class GatewayFile {
                         "authentication",
                         "mechanism",
                         element -> place(element, "mechanism", "server", new HashSet<>()));
+        var utf8 = one(root, "utf8").map(this::utf8).orElse(true);
         var realms = realms(root);
         var locks =
                 one(root, "locks")
@@ -153,7 +154,25 @@ public final class GatewayFile {
                         .orElseGet(this::localLocks);
         close(root);
         return new GatewayConfig(
-                file, serverName, listeners, identities, limits, mechanisms, policy, locks, realms);
+                file,
+                serverName,
+                listeners,
+                identities,
+                limits,
+                utf8,
+                mechanisms,
+                policy,
+                locks,
+                realms);
+    }
+
+    private boolean utf8(Element element) {
+        close(element);
+        var value = element.content();
+        if (!value.text().matches("true|false")) {
+            wrong(element, "utf8", value, "is neither true nor false", "Give true or false.");
+        }
+        return !value.text().equals("false");
     }
 
     private Optional<String> serverName(Element server) {

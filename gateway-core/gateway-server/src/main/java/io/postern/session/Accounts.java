@@ -50,6 +50,8 @@ final class Accounts implements AuthContext {
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final Verdict UNKNOWN = new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
     private static final Verdict WRONG = new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
+    private static final Verdict NOT_ALLOWED = new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
+    private static final Verdict MALFORMED = new Verdict.Refused(Verdict.Reason.MALFORMED);
 
     private final Realms realms;
     private final ClientChannel channel;
@@ -69,13 +71,52 @@ final class Accounts implements AuthContext {
         this.offer = offer;
     }
 
+    /**
+     * With UTF-8, name and password are prepared by SASLprep (RFC 6856 §2.2). A password that is
+     * kept as it was typed, and that SASLprep changes, fits as well: it is asked for second, and
+     * always where the first was refused, so that the time says nothing.
+     */
     @Override
     public Verdict checkPassword(String login, Secret password) throws Fault, InterruptedException {
-        var place = place(login);
-        if (password.length() == 0) {
+        if (!offer.utf8() || password.length() == 0) {
+            return checkPassword(place(login), login, List.of(password), password);
+        }
+        var prepared = SaslPrep.query(password);
+        var named = prepared(login);
+        if (prepared.isEmpty() || named.isEmpty()) {
+            prepared.ifPresent(Secret::close);
+            name = login;
+            return MALFORMED;
+        }
+        try (var first = prepared.get()) {
+            var octets = first.octets();
+            var forms = password.matches(octets) ? List.of(first) : List.of(first, password);
+            Arrays.fill(octets, (byte) 0);
+            return checkPassword(place(named.get()), named.get(), forms, password);
+        }
+    }
+
+    private Verdict checkPassword(
+            Optional<Realms.Place> place, String login, List<Secret> forms, Secret typed)
+            throws Fault, InterruptedException {
+        if (typed.length() == 0) {
             return WRONG;
         }
-        vetting.tries(password);
+        vetting.tries(typed);
+        Verdict verdict = WRONG;
+        for (var form : forms) {
+            var answer = verify(place, login, form);
+            if (answer instanceof Verdict.Accepted) {
+                return answer;
+            }
+            // That one of them is right, for an account that may not log in, says more.
+            verdict = verdict.equals(NOT_ALLOWED) ? verdict : answer;
+        }
+        return verdict;
+    }
+
+    private Verdict verify(Optional<Realms.Place> place, String login, Secret password)
+            throws Fault, InterruptedException {
         var able = able(place, PasswordDirectory.class);
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
@@ -92,9 +133,17 @@ final class Accounts implements AuthContext {
         return nobody();
     }
 
+    /** With UTF-8, the name is a query string and the secret a stored one (RFC 6856 §2.2). */
     @Override
-    public Verdict checkShared(String login, Predicate<Secret> check)
+    public Verdict checkShared(String typed, Predicate<Secret> proof)
             throws Fault, InterruptedException {
+        var named = prepared(typed);
+        if (named.isEmpty()) {
+            name = typed;
+            return MALFORMED;
+        }
+        var login = named.get();
+        Predicate<Secret> check = offer.utf8() ? secret -> fits(secret, proof) : proof;
         var place = place(login);
         var able = able(place, SecretDirectory.class);
         for (var i = 0; i < able.size(); i++) {
@@ -143,6 +192,23 @@ final class Accounts implements AuthContext {
         }
         var _ = nobody();
         return unknown == null ? nobody(login, hash) : unknown;
+    }
+
+    /** A name as it is looked up; empty where UTF-8 is offered and SASLprep forbids it. */
+    private Optional<String> prepared(String login) {
+        return offer.utf8() && !login.isEmpty() ? SaslPrep.query(login) : Optional.of(login);
+    }
+
+    /** Whether a proof fits a secret, prepared or as it is kept. Both are always looked at. */
+    private static boolean fits(Secret secret, Predicate<Secret> proof) {
+        var fits = proof.test(secret);
+        var prepared = SaslPrep.stored(secret);
+        if (prepared.isPresent()) {
+            try (var stored = prepared.get()) {
+                fits |= proof.test(stored);
+            }
+        }
+        return fits;
     }
 
     /** For a name that leads nowhere: as one of those who have users would make it up. */

@@ -28,16 +28,24 @@ public final class Mechanisms {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Terms terms;
+    private final boolean utf8;
     private final AuthMechanism userPass;
     private final AuthMechanism apop;
     private final Map<String, AuthMechanism> sasl = new LinkedHashMap<>();
 
+    /** Those of a server that does not offer UTF-8. */
+    public Mechanisms(List<AuthMechanism> configured, Realms realms) {
+        this(configured, realms, false);
+    }
+
     /**
      * @param configured in the order to announce
+     * @param utf8 whether UTF8 and LANG are offered (RFC 6856)
      * @throws IllegalArgumentException if two share a command or a name, a SASL name is illegal, or
      *     the names together do not fit a capability line
      */
-    public Mechanisms(List<AuthMechanism> configured, Realms realms) {
+    public Mechanisms(List<AuthMechanism> configured, Realms realms, boolean utf8) {
+        this.utf8 = utf8;
         terms = realms.terms();
         AuthMechanism forUserPass = null;
         AuthMechanism forApop = null;
@@ -105,7 +113,8 @@ public final class Mechanisms {
                         .map(it -> new Offer.Sasl(it.mechanism(), it.serverFirst()))
                         .toList(),
                 connection.offersTls(),
-                terms);
+                terms,
+                utf8);
     }
 
     private static boolean fits(AuthMechanism mechanism, Connection connection) {

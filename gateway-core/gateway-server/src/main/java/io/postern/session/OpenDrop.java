@@ -17,6 +17,7 @@ import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
 import io.postern.spi.store.MessageRef;
+import io.postern.spi.wire.Surrogate;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,7 +81,12 @@ final class OpenDrop implements AutoCloseable {
         lease.onLost(this::lose);
         maildrop = Objects.requireNonNull(store.open(id, lease.token()), "open");
         var listing = Objects.requireNonNull(maildrop.listing(), "listing");
-        messages = MessageTable.freeze(listing.count(), listing::octets, listing::uniqueId);
+        messages =
+                MessageTable.freeze(
+                        listing.count(),
+                        listing::octets,
+                        listing::surrogateOctets,
+                        listing::uniqueId);
     }
 
     User user() {
@@ -115,20 +121,30 @@ final class OpenDrop implements AutoCloseable {
         return false;
     }
 
-    /** Opens a message. The caller closes it. */
-    InputStream content(int number) throws Fault, InterruptedException {
+    /** Opens a message, or its surrogate. The caller closes it. */
+    InputStream content(Effect.Retrieve order) throws Fault, InterruptedException {
+        var stored = stored(order.number());
+        return order.surrogate() ? Surrogate.of(stored) : stored;
+    }
+
+    private InputStream stored(int number) throws Fault, InterruptedException {
         return Objects.requireNonNull(maildrop.content(number), "content");
     }
 
     /** Tells the store that its listing was wrong. */
-    void sizeDiffers(int number, long octets) {
+    void sizeDiffers(Effect.Retrieve order, long octets) {
+        sizeDiffers(order.number(), order.surrogate(), order.octets(), octets);
+    }
+
+    private void sizeDiffers(int number, boolean surrogate, long listed, long octets) {
         sessions.counters.count(Violation.SIZE);
         LOG.error(
-                "store {} lists message {} of {} with {} octets; it has {}",
+                "store {} lists {} {} of {} with {} octets; it has {}",
                 store.name(),
+                surrogate ? "the surrogate of message" : "message",
                 number,
                 id,
-                messages.octets(number),
+                listed,
                 octets);
         try {
             maildrop.sizeDiffers(number, octets);
@@ -211,7 +227,7 @@ final class OpenDrop implements AutoCloseable {
                 number = marked.nextSetBit(number + 1)) {
             InputStream content;
             try {
-                content = content(number);
+                content = stored(number);
             } catch (Fault e) {
                 if (e.gone()) {
                     continue;
@@ -224,7 +240,7 @@ final class OpenDrop implements AutoCloseable {
                 found = copies.add(number, messages.uniqueId(number), octets, content);
             }
             if (found != octets) {
-                sizeDiffers(number, found);
+                sizeDiffers(number, false, octets, found);
                 throw Fault.temporary("message " + number + " is not as it was listed", null);
             }
             there.set(number);

@@ -6,6 +6,7 @@ import io.postern.engine.LineFramer;
 import io.postern.engine.Pop3Engine;
 import io.postern.engine.Problem;
 import io.postern.engine.Reply;
+import io.postern.engine.Text;
 import io.postern.limit.Gate;
 import io.postern.limit.Limit;
 import io.postern.session.Counters.Violation;
@@ -459,7 +460,7 @@ public final class Session implements ClientEvents {
         var doing = "message " + order.number() + " for " + SessionLog.value(user);
         InputStream content;
         try {
-            content = drop.content(order.number());
+            content = drop.content(order);
         } catch (Fault | RuntimeException | Error e) {
             feed(new Event.Unavailable(sessions.problem(doing, e)));
             return;
@@ -479,7 +480,7 @@ public final class Session implements ClientEvents {
                 }
                 case SIZE_DIFFERS -> {
                     cutOff(Ending.CONTENT);
-                    drop.sizeDiffers(order.number(), retrieval.octets());
+                    drop.sizeDiffers(order, retrieval.octets());
                 }
                 case GONE -> cutOff(Ending.DROPPED);
             }
@@ -661,9 +662,9 @@ public final class Session implements ClientEvents {
     private Event.Doomed doomed(Ending why) {
         doom = why;
         return switch (why) {
-            case SHUTDOWN -> new Event.Doomed(Problem.SYS_TEMP, "the server is shutting down");
-            case LOCK_LOST -> new Event.Doomed(Problem.SYS_TEMP, "maildrop lock lost");
-            case LIMIT -> new Event.Doomed(Problem.NONE, "too many commands");
+            case SHUTDOWN -> new Event.Doomed(Problem.SYS_TEMP, Text.SHUTTING_DOWN);
+            case LOCK_LOST -> new Event.Doomed(Problem.SYS_TEMP, Text.LOCK_LOST);
+            case LIMIT -> new Event.Doomed(Problem.NONE, Text.TOO_MANY_COMMANDS);
             default -> throw new IllegalArgumentException(why + " is not told to a client");
         };
     }

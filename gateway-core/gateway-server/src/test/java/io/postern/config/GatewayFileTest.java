@@ -76,6 +76,7 @@ class GatewayFileTest {
         assertEquals(Duration.ofSeconds(2), config.limits().lockWait());
         assertEquals("user-pass", config.mechanisms().getFirst().plugin());
         assertEquals("local", config.locks().plugin());
+        assertTrue(config.utf8());
         var realm = config.realms().getFirst();
         assertTrue(realm.byDefault(), "the only realm needs no default=");
         assertEquals("xml-users", realm.directories().getFirst().plugin());
@@ -164,6 +165,14 @@ class GatewayFileTest {
         assertTrue(config.realms().getFirst().byDefault());
         assertTrue(config.realms().getFirst().stripDomain());
         assertFalse(config.realms().getLast().byDefault());
+    }
+
+    @Test
+    void utf8CanBeTurnedOff() throws Exception {
+        for (var value : List.of("true", "false")) {
+            var written = GOOD.replace("<realms>", "<utf8>" + value + "</utf8><realms>");
+            assertEquals(Boolean.valueOf(value), good(written).utf8());
+        }
     }
 
     @Test
@@ -639,6 +648,10 @@ class GatewayFileTest {
                         "<listeners>",
                         "<server name=\"not a host\"/><listeners>",
                         "2: name: \"not a host\" is not a host name. Give one like mail.example."),
+                wrong(
+                        "<listeners>",
+                        "<utf8>yes</utf8><listeners>",
+                        "2: utf8: \"yes\" is neither true nor false. Give true or false."),
                 wrong(
                         "<listeners>",
                         "<server/><listeners>",

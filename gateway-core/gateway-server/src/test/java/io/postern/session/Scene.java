@@ -48,6 +48,7 @@ final class Scene {
     List<UserDirectory> directories =
             List.of(new MemoryUsers(Map.of("alice", SECRET, "bob", SECRET)));
     Terms terms = Terms.NONE;
+    boolean utf8;
     LoginGuard guard = LoginGuard.open();
     Optional<KeptDeletions> kept = Optional.empty();
     private Sessions sessions;
@@ -78,7 +79,7 @@ final class Scene {
             sessions =
                     new Sessions(
                             new SessionSettings("node", "mail.example.org"),
-                            new Mechanisms(ways, realms),
+                            new Mechanisms(ways, realms, utf8),
                             realms,
                             locks,
                             counters,

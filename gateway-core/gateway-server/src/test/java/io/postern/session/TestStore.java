@@ -10,7 +10,7 @@ import io.postern.spi.store.Listing;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
-import io.postern.spi.wire.MessageEncoder;
+import io.postern.spi.wire.MessageCounter;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -119,8 +119,17 @@ final class TestStore implements MaildropStore {
 
         @Override
         public long octets(int number) {
+            return size(number).octets();
+        }
+
+        @Override
+        public long surrogateOctets(int number) {
+            return size(number).surrogateOctets();
+        }
+
+        private MessageCounter.Size size(int number) {
             try {
-                return MessageEncoder.measure(new ByteArrayInputStream(stored.get(number - 1)));
+                return MessageCounter.measure(new ByteArrayInputStream(stored.get(number - 1)));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

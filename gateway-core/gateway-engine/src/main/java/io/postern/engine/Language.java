@@ -1,0 +1,124 @@
+package io.postern.engine;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.ResourceBundle;
+import java.util.stream.Stream;
+
+/**
+ * A language of the texts behind +OK and -ERR (RFC 6856 §3). English is ASCII; the others are UTF-8
+ * and spoken only to a client that has asked for them with LANG. Immutable.
+ */
+final class Language {
+    /** What a session begins with, and what {@code LANG *} selects. */
+    static final Language ENGLISH = new Language("en");
+
+    static final List<Language> ALL =
+            List.of(
+                    ENGLISH,
+                    new Language("de"),
+                    new Language("fr"),
+                    new Language("es"),
+                    new Language("ja"));
+
+    private static final String BUNDLE = "io.postern.engine.texts";
+
+    private final String tag;
+    private final String name;
+    private final String[] texts;
+    private final List<List<Effect>> ok;
+    private final List<List<Effect>> refusals;
+
+    private Language(String tag) {
+        this.tag = tag;
+        var bundle =
+                ResourceBundle.getBundle(
+                        BUNDLE,
+                        Locale.forLanguageTag(tag),
+                        ResourceBundle.Control.getNoFallbackControl(
+                                ResourceBundle.Control.FORMAT_PROPERTIES));
+        name = bundle.getString("NAME");
+        texts =
+                Stream.of(Text.values())
+                        .map(text -> bundle.getString(text.name()))
+                        .toArray(String[]::new);
+        ok = Stream.of(texts).map(text -> send(Reply.ok(text, this))).toList();
+        refusals = Stream.of(texts).map(text -> send(Reply.toNoCommand(text, this))).toList();
+    }
+
+    /** Its tag (RFC 5646). */
+    String tag() {
+        return tag;
+    }
+
+    /** What it calls itself. */
+    String name() {
+        return name;
+    }
+
+    /** Whether its texts may have characters that are not ASCII. */
+    boolean utf8() {
+        return !tag.equals("en");
+    }
+
+    String text(Text text) {
+        return texts[text.ordinal()];
+    }
+
+    String text(Text text, long number) {
+        return text(text).replace("{0}", Long.toString(number));
+    }
+
+    String text(Text text, long first, long second) {
+        return text(text, first).replace("{1}", Long.toString(second));
+    }
+
+    /** A positive answer. */
+    List<Effect> ok(Text text) {
+        return ok.get(text.ordinal());
+    }
+
+    /** The negative answer to what no client sends that knows POP3 and where it stands. */
+    List<Effect> refusal(Text text) {
+        return refusals.get(text.ordinal());
+    }
+
+    /**
+     * The language for a basic language range, by lookup (RFC 4647 §3.4): {@code de-AT} leads to
+     * {@code de}.
+     *
+     * @param range from the client, not trusted
+     * @return null where there is none
+     */
+    static Language lookUp(String range) {
+        if (range.equals("*")) {
+            return ENGLISH;
+        }
+        for (var left = range; !left.isEmpty(); left = shorter(left)) {
+            for (var language : ALL) {
+                if (language.tag.length() == left.length() && same(language.tag, left)) {
+                    return language;
+                }
+            }
+        }
+        return null;
+    }
+
+    private static String shorter(String range) {
+        var hyphen = range.lastIndexOf('-');
+        return hyphen < 0 ? "" : range.substring(0, hyphen);
+    }
+
+    private static boolean same(String tag, String range) {
+        for (var at = 0; at < tag.length(); at++) {
+            if (tag.charAt(at) != (range.charAt(at) | 0x20)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static List<Effect> send(Reply reply) {
+        return List.of(new Effect.Send(reply));
+    }
+}

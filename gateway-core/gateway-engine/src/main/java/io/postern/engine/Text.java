@@ -1,0 +1,52 @@
+package io.postern.engine;
+
+/**
+ * What stands behind +OK and -ERR for people to read, in every {@link Language}. The words are in
+ * {@code texts.properties} and its translations. {@code {0}} and {@code {1}} are numbers.
+ */
+public enum Text {
+    BEGIN_TLS,
+    BYE,
+    CANCELLED,
+    CAPABILITIES,
+    CONTROL_CHARACTER,
+    INSIDE,
+    LANGUAGE,
+    LANGUAGES,
+    LINE_TOO_LONG,
+    LOCK_LOST,
+    LOGGED_IN,
+    LOGIN_LATER,
+    LOGIN_NOT_PROPER,
+    LOGIN_REFUSED,
+    LOGIN_TOO_EARLY,
+    LOGIN_WHEN_MENDED,
+    LOG_IN_FIRST,
+    MAILDROP_LOCKED,
+    MARKED,
+    MECHANISMS,
+    MESSAGE_UNAVAILABLE,
+    NEEDS_UTF8,
+    NOT_BASE64,
+    NOT_OFFERED,
+    NO_ARGUMENT,
+    NO_LANGUAGE,
+    NO_MESSAGE,
+    NO_NUMBER,
+    NO_PASSWORD,
+    NO_STLS_AFTER_UTF8,
+    OCTETS,
+    ONE_ARGUMENT,
+    REMOVAL_FAILED,
+    REMOVAL_UNSURE,
+    SEND_PASS,
+    SERVER_FIRST,
+    SHUTTING_DOWN,
+    TLS_FIRST,
+    TOO_MANY_COMMANDS,
+    TOP_OF_MESSAGE,
+    TWO_ARGUMENTS,
+    UNKNOWN_COMMAND,
+    USER_FIRST,
+    UTF8
+}
