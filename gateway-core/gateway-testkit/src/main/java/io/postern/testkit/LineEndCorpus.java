@@ -1,6 +1,6 @@
 package io.postern.testkit;
 
-import io.postern.spi.wire.MessageEncoder;
+import io.postern.spi.wire.MessageCounter;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -14,6 +14,11 @@ import java.util.List;
  */
 public final class LineEndCorpus {
     private static final String HEAD = "From: alice@example.org\r\nSubject: shapes\r\n\r\n";
+
+    /** UTF-8, whose octets are written as characters. */
+    private static final String INTERNATIONALISED =
+            "From: J\u00c3\u00bcrgen <j\u00c3\u00bcrgen@example.org>\r\n"
+                    + "Subject: Gr\u00c3\u00bc\u00c3\u009fe\r\n\r\n";
 
     private LineEndCorpus() {}
 
@@ -84,6 +89,13 @@ public final class LineEndCorpus {
                 shape("CR at each border of 4,096", borders("\r\n", 4096)),
                 shape("LF at each border of 8,192", borders("\n", 8192)),
                 shape("dot at each border of 32,768", borders("\r\n.", 32_768)),
+                shape("an internationalised header", INTERNATIONALISED + "one\r\n"),
+                shape(
+                        "an internationalised header, LF, no body",
+                        INTERNATIONALISED.replace("\r", "").strip()),
+                shape(
+                        "an internationalised header that can have no surrogate",
+                        "X: \u00c3\u00bc" + "long ".repeat(14_000) + "\r\n" + INTERNATIONALISED),
                 shape("looks like mbox", HEAD + "From alice Mon Jan  1 00:00:00 2026\r\n>From\r\n"),
                 shape(
                         "a From_ line at the start",
@@ -92,8 +104,17 @@ public final class LineEndCorpus {
 
     /** Exact size on the wire of these stored octets. */
     public static long octets(byte[] stored) {
+        return size(stored).octets();
+    }
+
+    /** Exact size on the wire of the surrogate of these stored octets (RFC 6856 §2.1). */
+    public static long surrogateOctets(byte[] stored) {
+        return size(stored).surrogateOctets();
+    }
+
+    private static MessageCounter.Size size(byte[] stored) {
         try {
-            return MessageEncoder.measure(new ByteArrayInputStream(stored));
+            return MessageCounter.measure(new ByteArrayInputStream(stored));
         } catch (IOException e) {
             throw new UncheckedIOException(e); // an array does not fail
         }

@@ -41,7 +41,9 @@ public interface MaildropFixture {
         /** The store is a {@link Delivery}. */
         DELIVERY,
         /** As such it keeps every unique-id that it is given. */
-        KEEPS_GIVEN_IDS
+        KEEPS_GIVEN_IDS,
+        /** Its listing tells the sizes of surrogates, and not only the messages' own. */
+        SURROGATES
     }
 
     /** Every ability of this fixture and its store. The same for all tests of one class. */

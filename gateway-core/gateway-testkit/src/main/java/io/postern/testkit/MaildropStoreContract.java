@@ -141,6 +141,12 @@ public abstract class MaildropStoreContract {
                         LineEndCorpus.octets(kept),
                         session.listing().octets(1),
                         "listed size of \"" + shape + "\" at opening " + opening);
+                if (fixture.abilities().contains(Ability.SURROGATES)) {
+                    assertEquals(
+                            LineEndCorpus.surrogateOctets(kept),
+                            session.listing().surrogateOctets(1),
+                            "surrogate's size of \"" + shape + "\" at opening " + opening);
+                }
                 assertEquals(
                         text(kept),
                         text(session.read(1)),

@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * A snapshot of a mailbox, in the order of arrival: some 46 octets of memory for each message.
@@ -24,6 +26,9 @@ final class JdbcListing implements Listing {
     private byte[] ids = new byte[2048];
     private int count;
 
+    /** Sizes of the surrogates of those few messages that have one, by index. */
+    private final Map<Integer, Long> surrogates = new HashMap<>();
+
     private JdbcListing() {}
 
     /** Reads it with one statement. */
@@ -31,12 +36,16 @@ final class JdbcListing implements Listing {
         var listing = new JdbcListing();
         try (var query =
                 connection.prepareStatement(
-                        "SELECT seq, octets, unique_id FROM message WHERE mailbox_id = ?"
-                                + " ORDER BY seq")) {
+                        "SELECT seq, octets, unique_id, surrogate_octets FROM message"
+                                + " WHERE mailbox_id = ? ORDER BY seq")) {
             query.setFetchSize(FETCH);
             query.setLong(1, mailbox);
             try (var rows = query.executeQuery()) {
                 while (rows.next()) {
+                    var surrogate = rows.getLong(4);
+                    if (!rows.wasNull()) {
+                        listing.surrogates.put(listing.count, surrogate);
+                    }
                     listing.add(rows.getLong(1), rows.getLong(2), rows.getString(3));
                 }
             }
@@ -52,6 +61,11 @@ final class JdbcListing implements Listing {
     @Override
     public long octets(int number) {
         return octets[index(number)];
+    }
+
+    @Override
+    public long surrogateOctets(int number) {
+        return surrogates.getOrDefault(index(number), octets(number));
     }
 
     @Override

@@ -10,7 +10,7 @@ import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
-import io.postern.spi.wire.MessageEncoder;
+import io.postern.spi.wire.MessageCounter;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -352,8 +353,8 @@ public final class JdbcStore implements MaildropStore, Delivery {
     private void insert(Connection connection, long mailbox, InputStream stored, String uniqueId)
             throws SQLException {
         var blob = Ids.random();
-        var encoder = new MessageEncoder(MessageEncoder.WHOLE);
-        var size = 0L;
+        var counter = new MessageCounter();
+        var octets = 0L;
         try (var insert =
                 connection.prepareStatement(
                         "INSERT INTO blob_chunk (blob_id, n, data) VALUES (?, ?, ?)")) {
@@ -363,18 +364,19 @@ public final class JdbcStore implements MaildropStore, Delivery {
                 insert.setInt(2, n);
                 insert.setBytes(3, chunk);
                 insert.executeUpdate();
-                count(encoder, chunk);
-                size += chunk.length;
+                counter.count(ByteBuffer.wrap(chunk));
+                octets += chunk.length;
                 chunk = read(stored);
             }
         }
-        encoder.finish(ByteBuffer.allocate(2));
+        var size = counter.finish();
         // The mailbox's row last: a slow sender holds up nobody.
         var seq = nextSeq(connection, mailbox);
         try (var insert =
                         connection.prepareStatement(
                                 "INSERT INTO message (mailbox_id, seq, unique_id, octets, blob_id,"
-                                        + " stored_octets, received) VALUES (?, ?, ?, ?, ?, ?, "
+                                        + " stored_octets, surrogate_octets, received)"
+                                        + " VALUES (?, ?, ?, ?, ?, ?, ?, "
                                         + database.clock()
                                         + ")");
                 var update =
@@ -383,9 +385,14 @@ public final class JdbcStore implements MaildropStore, Delivery {
             insert.setLong(1, mailbox);
             insert.setLong(2, seq);
             insert.setString(3, uniqueId);
-            insert.setLong(4, encoder.octets());
+            insert.setLong(4, size.octets());
             insert.setString(5, blob);
-            insert.setLong(6, size);
+            insert.setLong(6, octets);
+            if (size.surrogateOctets() == size.octets()) {
+                insert.setNull(7, Types.BIGINT);
+            } else {
+                insert.setLong(7, size.surrogateOctets());
+            }
             insert.executeUpdate();
             update.setLong(1, seq + 1);
             update.setLong(2, mailbox);
@@ -413,14 +420,6 @@ public final class JdbcStore implements MaildropStore, Delivery {
             return stored.readNBytes(BlobStream.CHUNK);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void count(MessageEncoder encoder, byte[] chunk) {
-        var in = ByteBuffer.wrap(chunk);
-        var out = ByteBuffer.allocate(16 * 1024);
-        while (in.hasRemaining()) {
-            encoder.encode(in, out.clear());
         }
     }
 

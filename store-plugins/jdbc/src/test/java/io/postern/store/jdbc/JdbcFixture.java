@@ -50,7 +50,8 @@ final class JdbcFixture implements MaildropFixture {
                 Ability.LOSE_OUTCOME,
                 Ability.KEEPS_RESULTS,
                 Ability.DELIVERY,
-                Ability.KEEPS_GIVEN_IDS);
+                Ability.KEEPS_GIVEN_IDS,
+                Ability.SURROGATES);
     }
 
     @Override

@@ -78,7 +78,8 @@ final class MaildirDrop implements Maildrop {
     private InputStream open(int at, Path file) throws IOException, Fault {
         if (listing.counted(at) && MessageFile.identity(file) != listing.identity(at)) {
             var now = new MessageFile().measure(file);
-            if (now.octets() != listing.size(at)) {
+            if (now.size().octets() != listing.size(at)
+                    || now.size().surrogateOctets() != listing.surrogateSize(at)) {
                 forget(at);
                 throw new Fault(
                         Fault.Kind.TEMPORARY,
@@ -86,7 +87,7 @@ final class MaildirDrop implements Maildrop {
                                 + " was replaced: "
                                 + listing.size(at)
                                 + " octets are listed, it has "
-                                + now.octets()
+                                + now.size().octets()
                                 + "; the next login counts it again");
             }
             listing.identified(at, now.identity());

@@ -1,9 +1,12 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.store.Listing;
+import io.postern.spi.wire.MessageCounter;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * A maildrop's messages: their file names, sizes and unique-ids in a few arrays. Filled by {@link
@@ -21,6 +24,10 @@ final class MaildirListing implements Listing {
     private final Maildir.Stamp stamp;
     private final boolean settled;
     private final long[] sizes;
+
+    /** Sizes of the surrogates of those few messages that need one, by index. */
+    private final Map<Integer, Long> surrogates;
+
     private final int[] identities;
     private final boolean[] wrongHints;
     private final BitSet forgotten = new BitSet();
@@ -28,6 +35,7 @@ final class MaildirListing implements Listing {
 
     /**
      * @param sizes octets on the wire, or {@link #UNKNOWN}
+     * @param surrogates octets of the surrogates, where they are others; by index
      * @param identities of the files whose size was counted; 0 elsewhere
      * @param wrongHints whether the size in the name must not be believed
      */
@@ -36,12 +44,14 @@ final class MaildirListing implements Listing {
             Maildir.Stamp stamp,
             boolean settled,
             long[] sizes,
+            Map<Integer, Long> surrogates,
             int[] identities,
             boolean[] wrongHints) {
         this.names = names;
         this.stamp = stamp;
         this.settled = settled;
         this.sizes = sizes;
+        this.surrogates = surrogates;
         this.identities = identities;
         this.wrongHints = wrongHints;
     }
@@ -56,6 +66,7 @@ final class MaildirListing implements Listing {
                 found.stamp(),
                 found.settled(),
                 sizes,
+                new HashMap<>(),
                 new int[count],
                 new boolean[count]);
     }
@@ -68,6 +79,11 @@ final class MaildirListing implements Listing {
     @Override
     public long octets(int number) {
         return sizes[number - 1];
+    }
+
+    @Override
+    public long surrogateOctets(int number) {
+        return surrogateSize(number - 1);
     }
 
     @Override
@@ -93,6 +109,15 @@ final class MaildirListing implements Listing {
         return sizes[index];
     }
 
+    /** What the surrogate takes; of a message whose size was not counted, the same. */
+    long surrogateSize(int index) {
+        return surrogates.getOrDefault(index, sizes[index]);
+    }
+
+    boolean hasSurrogate(int index) {
+        return surrogates.containsKey(index);
+    }
+
     /** Whether the size was counted from the file and still holds. */
     boolean counted(int index) {
         return identities[index] != 0 && !forgotten.get(index);
@@ -107,14 +132,20 @@ final class MaildirListing implements Listing {
     }
 
     /** Notes a size that was counted. */
-    void counted(int index, long octets, int identity) {
-        sizes[index] = octets;
+    void counted(int index, MessageCounter.Size size, int identity) {
+        sizes[index] = size.octets();
+        if (size.surrogateOctets() != size.octets()) {
+            surrogates.put(index, size.surrogateOctets());
+        } else {
+            surrogates.remove(index);
+        }
         identities[index] = identity;
     }
 
     /** Notes a size that the name tells. */
     void hinted(int index, long octets) {
         sizes[index] = octets;
+        surrogates.remove(index);
     }
 
     /** The file is the same in spite of its new identity. */
@@ -147,6 +178,10 @@ final class MaildirListing implements Listing {
             }
             if (other < earlier.count() && order == 0) {
                 sizes[index] = earlier.sizes[other];
+                var surrogate = earlier.surrogates.get(other);
+                if (surrogate != null) {
+                    surrogates.put(index, surrogate);
+                }
                 identities[index] = earlier.identities[other];
                 wrongHints[index] = earlier.wrongHints[other];
                 other++;
@@ -162,11 +197,15 @@ final class MaildirListing implements Listing {
                         stamp,
                         settled,
                         new long[count() - gone.cardinality()],
+                        new HashMap<>(),
                         new int[count() - gone.cardinality()],
                         new boolean[count() - gone.cardinality()]);
         for (int index = 0, to = 0; index < count(); index++) {
             if (!gone.get(index)) {
                 rest.sizes[to] = sizes[index];
+                if (hasSurrogate(index)) {
+                    rest.surrogates.put(to, surrogates.get(index));
+                }
                 rest.identities[to] = identities[index];
                 rest.wrongHints[to++] = wrongHints[index];
             }

@@ -1,6 +1,6 @@
 package io.postern.store.maildir;
 
-import io.postern.spi.wire.MessageEncoder;
+import io.postern.spi.wire.MessageCounter;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -22,15 +22,15 @@ final class MessageFile {
     private static final int TRIES = 3;
 
     private final ByteBuffer in = ByteBuffer.allocate(CHUNK);
-    private final ByteBuffer out = ByteBuffer.allocate(2 * CHUNK);
+    private final MessageCounter counter = new MessageCounter();
 
     /**
      * What was counted.
      *
-     * @param octets on the wire
+     * @param size on the wire
      * @param identity of the file that was read
      */
-    record Measure(long octets, int identity) {}
+    record Measure(MessageCounter.Size size, int identity) {}
 
     /** There is something of that name that is no file, so no message either. */
     static final class NotAFile extends IOException {
@@ -51,17 +51,16 @@ final class MessageFile {
             if (!before.isRegularFile()) {
                 throw new NotAFile(file, before.isDirectory());
             }
-            var encoder = new MessageEncoder(MessageEncoder.WHOLE);
+            counter.restart();
             var read = 0L;
             try (var channel = open(file)) {
                 for (int some; (some = channel.read(in.clear())) >= 0; read += some) {
-                    encoder.encode(in.flip(), out.clear());
+                    counter.count(in.flip());
                 }
             }
-            encoder.finish(out.clear());
             var identity = identity(before);
             if (read == before.size() && identity == identity(attributes(file))) {
-                return new Measure(encoder.octets(), identity);
+                return new Measure(counter.finish(), identity);
             }
             if (tries == TRIES) {
                 throw new IOException(file + " changes while it is read");

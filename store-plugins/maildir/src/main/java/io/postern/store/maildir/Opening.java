@@ -116,7 +116,7 @@ final class Opening {
         var names = listing.names();
         try {
             var measure = maildir.reach(names, at, reader::measure);
-            listing.counted(at, measure.octets(), measure.identity());
+            listing.counted(at, measure.size(), measure.identity());
             return true;
         } catch (NoSuchFileException e) {
             return false;

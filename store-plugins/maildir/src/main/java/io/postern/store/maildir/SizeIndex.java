@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -28,12 +29,15 @@ final class SizeIndex {
     private static final Logger LOG = LoggerFactory.getLogger(SizeIndex.class);
 
     /** First in the file; the last character is the version. */
-    private static final byte[] MAGIC = "PSTNIDX1".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MAGIC = "PSTNIDX2".getBytes(StandardCharsets.US_ASCII);
 
     private static final int HEADER = MAGIC.length + 8 + 8 + 1 + 4;
 
-    /** All of a record but the name: marks, length of the name, size, identity. */
-    private static final int RECORD = 1 + 2 + 8 + 4;
+    /**
+     * All of a record but the name: marks, length of the name, size, identity, and the size of the
+     * surrogate where there is one.
+     */
+    private static final int RECORD = 1 + 2 + 8 + 4 + 8;
 
     private static final int CHECKSUM = 4;
     private static final int CHUNK = 64 * 1024;
@@ -49,6 +53,9 @@ final class SizeIndex {
 
     /** The message was seen under two names. */
     private static final int TWIN = 8;
+
+    /** The surrogate has another size, which stands behind the identity. */
+    private static final int SURROGATE = 16;
 
     private SizeIndex() {}
 
@@ -98,6 +105,7 @@ final class SizeIndex {
         var count = in.getInt();
         var names = new Names.Builder();
         var sizes = new long[count];
+        var surrogates = new HashMap<Integer, Long>();
         var identities = new int[count];
         var wrongHints = new boolean[count];
         for (var index = 0; index < count; index++) {
@@ -107,13 +115,17 @@ final class SizeIndex {
                 sizes[index] = MaildirListing.UNKNOWN;
             }
             identities[index] = in.getInt();
+            if ((marks & SURROGATE) != 0) {
+                surrogates.put(index, in.getLong());
+            }
             wrongHints[index] = (marks & HINT_WRONG) != 0;
             var length = Short.toUnsignedInt(in.getShort());
             var at = in.position();
             names.add((marks & IN_NEW) != 0, octets, at, at + length, (marks & TWIN) != 0);
             in.position(at + length);
         }
-        return new MaildirListing(names.sorted(), stamp, settled, sizes, identities, wrongHints);
+        return new MaildirListing(
+                names.sorted(), stamp, settled, sizes, surrogates, identities, wrongHints);
     }
 
     /** Writes the file. */
@@ -158,16 +170,20 @@ final class SizeIndex {
                 if (chunk.remaining() < RECORD + name.length) {
                     flush();
                 }
+                var surrogate = listing.counted(index) && listing.hasSurrogate(index);
                 var marks =
                         (names.inNew(index) ? IN_NEW : 0)
                                 | (listing.counted(index) ? COUNTED : 0)
                                 | (listing.hintWrong(index) ? HINT_WRONG : 0)
-                                | (names.twin(index) ? TWIN : 0);
+                                | (names.twin(index) ? TWIN : 0)
+                                | (surrogate ? SURROGATE : 0);
                 chunk.put((byte) marks)
                         .putLong(listing.counted(index) ? listing.size(index) : 0)
-                        .putInt(listing.identity(index))
-                        .putShort((short) name.length)
-                        .put(name);
+                        .putInt(listing.identity(index));
+                if (surrogate) {
+                    chunk.putLong(listing.surrogateSize(index));
+                }
+                chunk.putShort((short) name.length).put(name);
             }
             flush();
             chunk.putInt((int) checksum.getValue());

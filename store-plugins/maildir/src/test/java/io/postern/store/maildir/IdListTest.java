@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.spi.Fault;
+import io.postern.spi.SettingException;
 import io.postern.store.maildir.DovecotIds.Format;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -182,6 +183,33 @@ class IdListTest {
         assertEquals(
                 List.of(first.get(0), first.get(1), first.get(2), "4.d", "0000000300000011"),
                 Mail.ids(dovecot(), "alice"));
+    }
+
+    /** As numbers of any length in a row, 1 and 11 would be 11 and 1. */
+    @Test
+    @Tag("protocol-107")
+    void twoNumbersNeverRunTogether() throws Exception {
+        mail.put("alice", "cur/1.a:2,S", "a\n");
+        mail.put("alice", "dovecot-uidlist", "3 V17 N9\n1 :1.a\n");
+        mail.make("bob");
+        mail.put("bob", "cur/1.a:2,S", "a\n");
+        mail.put("bob", "dovecot-uidlist", "3 V1 N99\n17 :1.a\n");
+        assertEquals(List.of("0000000100000011"), Mail.ids(dovecot(), "alice"));
+        assertEquals(List.of("0000001100000001"), Mail.ids(dovecot(), "bob"));
+        for (var format : List.of("%u%v", "%Xu%Xv", "%v%u")) {
+            var told =
+                    assertThrows(
+                            SettingException.class,
+                            () -> mail.store("unique-ids", "dovecot", "dovecot-format", format));
+            assertEquals("dovecot-format", told.setting());
+        }
+        mail.make("carol");
+        mail.put("carol", "cur/1.a:2,S", "a\n");
+        mail.put("carol", "cur/2.b:2,S", "b\n");
+        mail.put("carol", "courierpop3dsizelist", "/3 99 5\n1.a:2, 3 7:15:0\n2.b:2, 3 71:5:0\n");
+        assertEquals(
+                List.of("UID7-15", "UID71-5"),
+                Mail.ids(mail.store("unique-ids", "courier"), "carol"));
     }
 
     @Test

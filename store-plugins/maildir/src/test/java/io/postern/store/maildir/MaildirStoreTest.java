@@ -326,6 +326,17 @@ class MaildirStoreTest {
         }
     }
 
+    /** Nothing is read at the opening that could tell. */
+    @Test
+    @Tag("protocol-127")
+    void aMessageWhoseSizeIsAHintIsSentAsItIs() throws Exception {
+        mail.put("alice", "new/1.a,S=16,W=18", "Subject: \u00c3\u00bc\n\nx\n");
+        try (var drop = Mail.open(mail.store("trust-size-hints", "true"), "alice")) {
+            assertEquals(18, drop.listing().octets(1));
+            assertEquals(18, drop.listing().surrogateOctets(1));
+        }
+    }
+
     @Test
     void aMissingMaildirIsEmptyOrRefused() throws Exception {
         try (var drop = Mail.open(mail.store(), "nobody")) {

@@ -1,15 +1,20 @@
 package io.postern.store.maildir;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 
 class SizeIndexTest {
     @TempDir Path home;
@@ -56,6 +61,42 @@ class SizeIndexTest {
             bad[bit / 8] ^= (byte) (1 << bit % 8);
             Files.write(index, bad);
             assertEquals(truth, opened(), "bit " + bit);
+        }
+    }
+
+    /** The records of the first version had no sizes of surrogates. */
+    @Test
+    void anIndexOfAnotherVersionIsMadeAgain() throws Exception {
+        var good = Files.readAllBytes(index);
+        for (var version : List.of('1', '3')) {
+            var other = good.clone();
+            other["PSTNIDX".length()] = (byte) version.charValue();
+            var checksum = new CRC32C();
+            checksum.update(other, 0, other.length - Integer.BYTES);
+            ByteBuffer.wrap(other).putInt(other.length - Integer.BYTES, (int) checksum.getValue());
+            Files.write(index, other);
+            assertEquals(truth, opened());
+            assertArrayEquals(good, Files.readAllBytes(index));
+        }
+    }
+
+    /** What is read is the index: the file has another message of the same length by then. */
+    @Test
+    @Tag("protocol-92")
+    void theSizeOfASurrogateIsKept() throws Exception {
+        var file = mail.put("alice", "cur/4.d:2,S", "Subject: \u00c3\u00bc\n\nx\n");
+        var changed = Files.getLastModifiedTime(file);
+        mail.settle("alice");
+        for (var restarts = 0; restarts < 2; restarts++) {
+            try (var drop = Mail.open(mail.store(), "alice")) {
+                assertEquals(18, drop.listing().octets(4), "restarts: " + restarts);
+                assertEquals(32, drop.listing().surrogateOctets(4), "restarts: " + restarts);
+                assertEquals(6, drop.listing().octets(1));
+                assertEquals(6, drop.listing().surrogateOctets(1));
+            }
+            mail.put("alice", "cur/4.d:2,S", "Subject: ab\n\nx\n");
+            Files.setLastModifiedTime(file, changed);
+            mail.settle("alice");
         }
     }
 

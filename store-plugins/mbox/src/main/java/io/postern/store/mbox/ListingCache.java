@@ -24,7 +24,7 @@ final class ListingCache {
     private static final Logger LOG = LoggerFactory.getLogger(ListingCache.class);
 
     /** Changes with the layout of what follows it. */
-    private static final int VERSION = 0x706d6232;
+    private static final int VERSION = 0x706d6233;
 
     private final Path cache;
 

@@ -1,7 +1,7 @@
 package io.postern.store.mbox;
 
 import io.postern.spi.store.Listing;
-import io.postern.spi.wire.MessageEncoder;
+import io.postern.spi.wire.MessageCounter;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -30,6 +30,7 @@ final class MboxListing implements Listing {
     private final long[] ends;
     private final long[] nexts;
     private final long[] octets;
+    private final long[] surrogates;
     private final byte[] digests;
     private final int[] ordinals;
 
@@ -42,6 +43,7 @@ final class MboxListing implements Listing {
         this.ends = new long[count];
         this.nexts = new long[count];
         this.octets = new long[count];
+        this.surrogates = new long[count];
         this.digests = new byte[count * MboxContent.DIGEST];
         this.ordinals = new int[count];
         this.given = new String[count];
@@ -60,7 +62,9 @@ final class MboxListing implements Listing {
             listing.ends[index] = ranges.end(index + first);
             listing.nexts[index] = ranges.next(index + first);
             var content = listing.content(file, format, index + 1);
-            listing.octets[index] = MessageEncoder.measure(content);
+            var size = MessageCounter.measure(content);
+            listing.octets[index] = size.octets();
+            listing.surrogates[index] = size.surrogateOctets();
             // A copy that somebody made of a message has the unique-id of its octets.
             listing.given[index] = content.given().filter(taken::add).orElse(null);
             System.arraycopy(
@@ -82,6 +86,11 @@ final class MboxListing implements Listing {
     @Override
     public long octets(int number) {
         return octets[number - 1];
+    }
+
+    @Override
+    public long surrogateOctets(int number) {
+        return surrogates[number - 1];
     }
 
     @Override
@@ -130,7 +139,7 @@ final class MboxListing implements Listing {
         var octetsOut = new ByteArrayOutputStream();
         try (var out = new DataOutputStream(octetsOut)) {
             out.writeInt(count());
-            for (var numbers : List.of(fromLines, bodies, ends, nexts, octets)) {
+            for (var numbers : List.of(fromLines, bodies, ends, nexts, octets, surrogates)) {
                 for (var number : numbers) {
                     out.writeLong(number);
                 }
@@ -155,7 +164,8 @@ final class MboxListing implements Listing {
                         listing.bodies,
                         listing.ends,
                         listing.nexts,
-                        listing.octets)) {
+                        listing.octets,
+                        listing.surrogates)) {
             for (var index = 0; index < numbers.length; index++) {
                 numbers[index] = in.readLong();
             }

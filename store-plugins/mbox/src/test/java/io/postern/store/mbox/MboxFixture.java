@@ -65,7 +65,8 @@ final class MboxFixture implements MaildropFixture {
                 Ability.FAIL_OPEN,
                 Ability.KEEPS_RESULTS,
                 Ability.DELIVERY,
-                Ability.KEEPS_GIVEN_IDS);
+                Ability.KEEPS_GIVEN_IDS,
+                Ability.SURROGATES);
     }
 
     @Override

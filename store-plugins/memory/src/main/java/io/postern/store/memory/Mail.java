@@ -7,7 +7,7 @@ import io.postern.spi.store.CommitResult;
 import io.postern.spi.store.Listing;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
-import io.postern.spi.wire.MessageEncoder;
+import io.postern.spi.wire.MessageCounter;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -58,11 +58,11 @@ final class Mail {
      * @return the one it has
      */
     String deliver(byte[] stored, Optional<String> given) throws Fault {
-        var octets = octets(stored);
+        var size = size(stored);
         synchronized (this) {
             deliveries++;
             var uniqueId = given.orElse(life + "." + deliveries);
-            if (messages.putIfAbsent(uniqueId, new Message(uniqueId, octets, stored)) != null) {
+            if (messages.putIfAbsent(uniqueId, new Message(uniqueId, size, stored)) != null) {
                 throw Fault.permanent(id + " has a message " + uniqueId + " already", null);
             }
             return uniqueId;
@@ -134,16 +134,16 @@ final class Mail {
         return result;
     }
 
-    private static long octets(byte[] stored) {
+    private static MessageCounter.Size size(byte[] stored) {
         try {
-            return MessageEncoder.measure(new ByteArrayInputStream(stored));
+            return MessageCounter.measure(new ByteArrayInputStream(stored));
         } catch (IOException e) {
             throw new UncheckedIOException(e); // an array does not fail
         }
     }
 
     @SuppressWarnings("ArrayRecordComponent") // compared by nobody, handed to nobody
-    private record Message(String uniqueId, long octets, byte[] stored) {}
+    private record Message(String uniqueId, MessageCounter.Size size, byte[] stored) {}
 
     /** The mail as it was at one opening. */
     private final class Opened implements Maildrop, Listing {
@@ -165,7 +165,12 @@ final class Mail {
 
         @Override
         public long octets(int number) {
-            return listed.get(number - 1).octets;
+            return listed.get(number - 1).size.octets();
+        }
+
+        @Override
+        public long surrogateOctets(int number) {
+            return listed.get(number - 1).size.surrogateOctets();
         }
 
         @Override

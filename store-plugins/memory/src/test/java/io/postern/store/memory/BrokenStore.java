@@ -260,6 +260,11 @@ final class BrokenStore implements MaildropStore, Delivery {
                 }
 
                 @Override
+                public long surrogateOctets(int number) {
+                    return same.surrogateOctets(number);
+                }
+
+                @Override
                 public String uniqueId(int number) {
                     return same.uniqueId(number);
                 }
@@ -299,6 +304,13 @@ final class BrokenStore implements MaildropStore, Delivery {
                 case SIZE_IS_WHAT_THE_SERVER_LAST_SAID -> sizes.getOrDefault(stored, truth);
                 default -> truth;
             };
+        }
+
+        @Override
+        public long surrogateOctets(int number) {
+            return has(Defect.SURROGATE_HAS_THE_SIZE_OF_ITS_MESSAGE)
+                    ? octets(number)
+                    : drop.listing().surrogateOctets(order.get(number - 1));
         }
 
         private String listedText(int number) {

@@ -183,6 +183,7 @@ enum Defect {
             "aDeliveryKeepsTheOctetsOrRefusesThem",
             "sizesAreThoseOfTheirOwnMessages",
             "sizesAreThoseOnTheWire"),
+    SURROGATE_HAS_THE_SIZE_OF_ITS_MESSAGE("sizesAreThoseOnTheWire"),
     SIZE_IS_WHAT_THE_SERVER_LAST_SAID("aSizeThatTheServerDoubtsIsExactAtTheNextOpening"),
     UNIQUE_ID_HAS_A_SPACE(
             "aDeliveryKeepsTheOctetsOrRefusesThem",

@@ -12,7 +12,11 @@ final class MemoryFixture implements MaildropFixture {
 
     @Override
     public Set<Ability> abilities() {
-        return Set.of(Ability.KEEPS_RESULTS, Ability.DELIVERY, Ability.KEEPS_GIVEN_IDS);
+        return Set.of(
+                Ability.KEEPS_RESULTS,
+                Ability.DELIVERY,
+                Ability.KEEPS_GIVEN_IDS,
+                Ability.SURROGATES);
     }
 
     @Override
