@@ -16,8 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * SASL PLAIN (RFC 4616): authorization identity, NUL, login, NUL, password, all of it UTF-8. Names
- * and passwords are compared as they come, without SASLprep.
+ * SASL PLAIN (RFC 4616): authorization identity, NUL, login, NUL, password, all of it UTF-8. The
+ * server prepares name and password by SASLprep.
  *
  * <p>Nobody acts for somebody else here: an authorization identity is either empty, or the login,
  * or the name of the account that the login leads to. Any other is refused, not ignored (RFC 4616

@@ -20,7 +20,8 @@ import java.util.Arrays;
  *
  * <p>The name is read as UTF-8 (RFC 6856 §2.2, of which ASCII is a part) and refused as malformed
  * where it is not: guessing another charset could make two clients' names one. The password is
- * octets, whatever they are, but no NUL.
+ * octets here, whatever they are, but no NUL; a server that offers UTF8 refuses those that are not
+ * UTF-8, and prepares both by SASLprep.
  */
 public final class UserPass implements AuthMechanism {
 

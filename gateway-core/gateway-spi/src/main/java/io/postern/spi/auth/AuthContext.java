@@ -16,7 +16,9 @@ public interface AuthContext extends Channel {
 
     /**
      * Asks for a password to be checked. An empty name or password is refused here, before any
-     * directory sees it (an LDAP server would take an empty one as an anonymous bind).
+     * directory sees it (an LDAP server would take an empty one as an anonymous bind). Where the
+     * server offers UTF8, both go through SASLprep, and what that forbids, or what is not UTF-8, is
+     * refused as malformed (RFC 6856 §2.2).
      *
      * @param name what the client typed
      * @param password the caller's, who wipes it afterwards
@@ -25,11 +27,13 @@ public interface AuthContext extends Channel {
 
     /**
      * Checks a proof that was made with a shared secret. For a user that does not exist the check
-     * runs against a random secret, and its result is not looked at.
+     * runs against a random secret, and its result is not looked at. Where the server offers UTF8,
+     * the name goes through SASLprep as in {@link #checkPassword}, and a proof may fit the secret as
+     * it is kept or as SASLprep leaves it.
      *
      * @param name what the client typed
      * @param check says whether the proof fits the secret; compares in constant time; must not keep
-     *     the secret, which is wiped when the check returns
+     *     the secret, which is wiped when the check returns; asked once for each form of it
      */
     Verdict checkShared(String name, Predicate<Secret> check) throws Fault, InterruptedException;
 

@@ -21,8 +21,9 @@ public interface PasswordDirectory extends UserDirectory {
     /**
      * Checks one password. Takes the same time whether the user exists or not (RFC 1939 §13).
      *
-     * @param name what the client typed, never empty; not trusted, may hold any character
-     * @param password never empty; the caller's, who wipes it afterwards
+     * @param name what the client typed, never empty; not trusted, may hold any character. Prepared
+     *     by SASLprep (RFC 4013) where the server offers UTF8
+     * @param password never empty; prepared like that, or, where that did not fit, as typed; the caller's, who wipes it afterwards
      * @return accepted with the canonical user, or refused with the reason, which only the log sees
      * @throws Fault if the answer cannot be found out; never for a wrong password
      * @throws InterruptedException if the server stops the attempt
