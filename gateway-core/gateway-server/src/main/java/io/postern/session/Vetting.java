@@ -72,13 +72,35 @@ final class Vetting {
             opposed = ask(AuthPolicy::before) instanceof AuthPolicy.Refuse;
         }
         if (turn == null) {
-            turn = connection.place().gate().turn(client, suspect);
+            turn = turn();
             if (turn == null) {
                 unjudged = "logins";
                 throw Fault.temporary("too many logins at a time", null);
             }
         }
         return !opposed;
+    }
+
+    /**
+     * Waits for a place. Who became a suspect meanwhile goes back and waits as one: else those who
+     * come all at once, before the first of them has failed, would be judged before everybody else.
+     *
+     * @return null where there was no place
+     */
+    private Gate.Turn turn() throws InterruptedException {
+        var gate = connection.place().gate();
+        var place = gate.turn(client, suspect);
+        if (place == null || suspect) {
+            return place;
+        }
+        var delay = guard.penalties().delay(client, account);
+        if (delay.isZero()) {
+            return place;
+        }
+        place.close();
+        suspect = true;
+        pause(delay);
+        return gate.turn(client, true);
     }
 
     /**

@@ -165,6 +165,25 @@ class LimitsTest {
         assertEquals(List.of(Duration.ofSeconds(4)), pauses);
     }
 
+    /** Guesses that come all at once, before the first of them has failed, gain nothing by that. */
+    @Test
+    void whoBecomesASuspectBeforeItsTurnWaitsAsOne() throws InterruptedException {
+        AuthPolicy others =
+                new AuthPolicy() {
+                    @Override
+                    public Ruling before(Attempt attempt) {
+                        for (var guess = 1; guess <= 20; guess++) {
+                            scene.guard.penalties().failed(CLIENT, "user" + guess, guess);
+                        }
+                        return new Allow();
+                    }
+                };
+        guard(Optional.of(new LoginPolicy(others, Duration.ofSeconds(20), false)));
+        var client = greeted(gate(9, 9, 9, 999, 9), CLIENT);
+        assertTrue(login(client, "alice", "guess").startsWith("-ERR [AUTH]"));
+        assertEquals(1, pauses.size());
+    }
+
     @Test
     void theSameWrongPasswordMakesNobodyWait() throws InterruptedException {
         guard(Optional.empty());
