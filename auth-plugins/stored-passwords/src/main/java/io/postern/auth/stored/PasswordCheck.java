@@ -62,10 +62,10 @@ public final class PasswordCheck {
             Collection<StoredPassword> forms,
             Secret password)
             throws InterruptedException {
+        // For everybody: the time to choose would tell who is a stranger.
+        var decoy = decoys.choose(name, forms, StoredPassword::form);
         StoredPassword stored =
-                account.map(Account::password)
-                        .or(() -> decoys.choose(name, forms, StoredPassword::form))
-                        .orElseGet(Pbkdf2Password::nobody);
+                account.map(Account::password).or(() -> decoy).orElseGet(Pbkdf2Password::nobody);
         var fits = OptionalInt.empty();
         for (int part = 0; part < stored.parts().size(); part++) {
             var one = stored.parts().get(part);

@@ -111,19 +111,21 @@ public final class ScramCheck {
             ScramHash hash)
             throws InterruptedException {
         var kept = account.flatMap(it -> it.password().own()).flatMap(it -> usable(it, hash));
-        var shown =
-                kept.or(() ->
-                        decoys.choose(
-                                name,
-                                forms.stream()
-                                        .flatMap(it -> it.own().stream())
-                                        .flatMap(it -> usable(it, hash).stream())
-                                        .toList(),
-                                StoredPassword::form));
+        // For everybody, as are keys below: the time would tell who is a stranger.
+        var decoy =
+                decoys.choose(
+                        name,
+                        forms.stream()
+                                .flatMap(it -> it.own().stream())
+                                .flatMap(it -> usable(it, hash).stream())
+                                .toList(),
+                        StoredPassword::form);
+        var shown = kept.or(() -> decoy);
         var spelled = account.map(it -> it.user().name()).orElse(name);
         ScramKeys keys;
         if (shown.isPresent() && shown.get() instanceof ScramPassword scram) {
-            keys = kept.isPresent() ? scram.keys() : madeUp(spelled, scram);
+            var madeUp = madeUp(spelled, scram);
+            keys = kept.isPresent() ? scram.keys() : madeUp;
         } else {
             keys = derived(spelled, kept, hash);
         }
