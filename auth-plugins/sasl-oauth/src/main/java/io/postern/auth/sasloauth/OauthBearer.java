@@ -23,8 +23,7 @@ public final class OauthBearer extends BearerMechanism {
                     .anyNumber();
 
     /** No channel binding is offered, so that "p" is none of the flags (RFC 5801 §4). */
-    private static final Pattern HEADER =
-            Pattern.compile("[ny],(?:a=((?:[^,=\\x00-\\x1f]|=2C|=3D)+))?,");
+    private static final Pattern HEADER = Pattern.compile("[ny],(?:a=([^,\\x00-\\x1f]+))?,");
 
     private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
     private static final int MAX_PORT = 65_535;
@@ -68,10 +67,20 @@ public final class OauthBearer extends BearerMechanism {
                         && pairs.text("host")
                                 .filter(host -> hosts.stream().noneMatch(host::equalsIgnoreCase))
                                 .isPresent();
-        return new Message(
-                identity == null ? "" : identity.replace("=2C", ",").replace("=3D", "="),
-                pairs.token(),
-                elsewhere);
+        return new Message(identity == null ? "" : unescaped(identity), pairs.token(), elsewhere);
+    }
+
+    /**
+     * There is no "=" but in "=2C" and "=3D" (RFC 5801 §4). Not for a regular expression, which
+     * takes a place on the stack for each turn of a group: a message may be long.
+     */
+    private static String unescaped(String identity) {
+        for (var at = identity.indexOf('='); at >= 0; at = identity.indexOf('=', at + 1)) {
+            if (!identity.startsWith("2C", at + 1) && !identity.startsWith("3D", at + 1)) {
+                throw new IllegalArgumentException("not an escaped identity");
+            }
+        }
+        return identity.replace("=2C", ",").replace("=3D", "=");
     }
 
     /** RFC 7628 §3.2.2. */

@@ -123,6 +123,17 @@ class BearerTest {
         assertTrue(realm.verdicts().isEmpty());
     }
 
+    /** As long as a response can be: it takes no stack for each of its characters. */
+    @Test
+    void aLongIdentityIsTakenLikeAnyOther() throws Exception {
+        for (var identity : List.of("a".repeat(47_000), "=2C".repeat(15_000))) {
+            try (var exchange = oauthBearer.begin(realm)) {
+                var message = octets("n,a=" + identity + ",^auth=Bearer %s^^");
+                assertInstanceOf(Challenge.class, exchange.next(message));
+            }
+        }
+    }
+
     @Test
     @Tag("protocol-72")
     void xoauth2HasItsOwnForm() throws Exception {

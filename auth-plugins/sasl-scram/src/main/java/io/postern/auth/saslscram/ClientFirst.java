@@ -24,18 +24,18 @@ record ClientFirst(
         String bare,
         String nonce) {
 
-    /** No comma, and no "=" but in "=2C" and "=3D". */
-    private static final String NAME = "((?:[^,=\0]|=2C|=3D)+)";
-
+    /**
+     * Names and extensions are looked at one by one: this way of matching takes a place on the
+     * stack for each turn of a group that is repeated, and a message may be long.
+     */
     private static final Pattern MESSAGE =
             Pattern.compile(
-                    "((?:(n)|(y)|p=([A-Za-z0-9.-]+)),(?:a="
-                            + NAME
-                            + ")?,)"
+                    "((?:(n)|(y)|p=([A-Za-z0-9.-]+)),(?:a=([^,\0]+))?,)"
                             // An extension that must be understood would stand before the name.
-                            + "(n="
-                            + NAME
-                            + ",r=([!-+\\--~]+)(?:,[A-Za-z]=[^,\0]+)*)");
+                            + "(n=([^,\0]+),r=([!-+\\--~]+)(,.*)?)",
+                    Pattern.DOTALL);
+
+    private static final Pattern EXTENSION = Pattern.compile("[A-Za-z]=[^,\0]+");
 
     /**
      * @throws IllegalArgumentException if it is none, or its names are not fit for SASLprep
@@ -44,6 +44,13 @@ record ClientFirst(
         var match = MESSAGE.matcher(message);
         if (!match.matches()) {
             throw new IllegalArgumentException("not a first message of a client");
+        }
+        if (match.group(9) != null) {
+            for (var extension : match.group(9).substring(1).split(",", -1)) {
+                if (!EXTENSION.matcher(extension).matches()) {
+                    throw new IllegalArgumentException("not an extension");
+                }
+            }
         }
         return new ClientFirst(
                 match.group(1),
@@ -58,7 +65,7 @@ record ClientFirst(
     /** A name as it was written, unescaped and prepared as a query (RFC 5802 §5.1). */
     private static String name(String written) {
         try {
-            var name = new SASLprep().prepareQuery(written.replace("=2C", ",").replace("=3D", "="));
+            var name = new SASLprep().prepareQuery(unescaped(written));
             if (!name.isEmpty()) {
                 return name;
             }
@@ -66,5 +73,15 @@ record ClientFirst(
             // The library's way to say the same.
         }
         throw new IllegalArgumentException("nothing is left of the name");
+    }
+
+    /** There is no "=" but in "=2C" and "=3D". */
+    private static String unescaped(String written) {
+        for (var at = written.indexOf('='); at >= 0; at = written.indexOf('=', at + 1)) {
+            if (!written.startsWith("2C", at + 1) && !written.startsWith("3D", at + 1)) {
+                throw new IllegalArgumentException("not an escaped name");
+            }
+        }
+        return written.replace("=2C", ",").replace("=3D", "=");
     }
 }

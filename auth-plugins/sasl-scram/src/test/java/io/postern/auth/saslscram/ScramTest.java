@@ -304,6 +304,21 @@ class ScramTest {
         assertTrue(realm.verdicts().isEmpty());
     }
 
+    /** As long as a response can be: it takes no stack for each of its characters. */
+    @Test
+    void aLongFirstMessageIsTakenLikeAnyOther() throws Exception {
+        for (var message :
+                List.of(
+                        "n,,n=" + "a".repeat(48_000) + ",r=abc",
+                        "n,,n=" + "=2C".repeat(16_000) + ",r=abc",
+                        "n,a=" + "=3D".repeat(16_000) + ",n=alice,r=abc",
+                        "n,,n=alice,r=abc" + ",x=y".repeat(12_000))) {
+            try (var exchange = plain.begin(realm)) {
+                assertInstanceOf(Challenge.class, exchange.next(message.getBytes(UTF_8)));
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
