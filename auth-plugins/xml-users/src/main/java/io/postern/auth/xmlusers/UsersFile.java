@@ -255,7 +255,9 @@ final class UsersFile extends DefaultHandler {
     }
 
     private void problem(String what, String remedy) {
-        var problem = "line " + locator.getLineNumber() + ": " + what + ". " + remedy;
+        // A value can hold line ends, and each problem is one line.
+        var words = what.replaceAll("\\p{Cntrl}", "?");
+        var problem = "line " + locator.getLineNumber() + ": " + words + ". " + remedy;
         // The parser may hand over one text in pieces.
         if (problems.isEmpty() || !problems.getLast().equals(problem)) {
             problems.add(problem);
