@@ -1,6 +1,7 @@
 package io.postern.distribution;
 
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -8,8 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,6 +49,16 @@ interface Depot {
 
     /** Lock files and the like. */
     List<Path> leftovers() throws IOException;
+
+    /** Whether mail can be delivered while a server runs, and not only between two of them. */
+    default boolean besideServer() {
+        return true;
+    }
+
+    /** Begins deliveries between two servers, which end when it is closed. */
+    default Closeable betweenServers() throws Exception {
+        return () -> {};
+    }
 
     /** Maildirs, and a deliverer that does not care for anybody. */
     record Maildirs(Path root) implements Depot {
@@ -180,6 +196,131 @@ interface Depot {
 
         private static byte[] latin(String text) {
             return text.getBytes(StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    /** Tables of a database server, and a deliverer that is the plugin itself, in another JVM. */
+    record Tables(SqlServer database, SqlMail mail) implements Depot {
+        private static final String READ =
+                "SELECT m.seq, c.data FROM mailbox b JOIN message m ON m.mailbox_id = b.id"
+                        + " LEFT JOIN blob_chunk c ON c.blob_id = m.blob_id"
+                        + " WHERE b.name = ? ORDER BY m.seq, c.n";
+
+        @Override
+        public String name() {
+            return database.name();
+        }
+
+        @Override
+        public String store() {
+            return "<store plugin=\"jdbc\">" + database.settings() + "</store>";
+        }
+
+        /** A first login or delivery does that. */
+        @Override
+        public void make(String user) {}
+
+        @Override
+        public boolean deliver(String user, String message) throws IOException {
+            mail.deliver(user, message.getBytes(StandardCharsets.ISO_8859_1));
+            return true;
+        }
+
+        @Override
+        public Optional<List<String>> stored(String user) throws IOException {
+            try (var connection = DriverManager.getConnection(database.url())) {
+                return Optional.of(read(connection, user));
+            } catch (SQLException e) {
+                throw new IOException(e);
+            }
+        }
+
+        @Override
+        public List<Path> leftovers() {
+            return List.of();
+        }
+
+        static List<String> read(Connection connection, String user) throws SQLException {
+            var all = new LinkedHashMap<Long, String>();
+            try (var query = connection.prepareStatement(READ)) {
+                query.setString(1, user);
+                try (var rows = query.executeQuery()) {
+                    while (rows.next()) {
+                        var chunk = rows.getBytes(2);
+                        var text = new String(chunk, StandardCharsets.ISO_8859_1);
+                        all.merge(rows.getLong(1), text, String::concat);
+                    }
+                }
+            }
+            return List.copyOf(all.values());
+        }
+    }
+
+    /**
+     * A file of H2, which one program has at a time: mail comes between two servers. What is looked
+     * at is a copy, so that it is the next server that repairs what the killed one left.
+     */
+    final class H2 implements Depot {
+        private final Installation installation;
+        private final Path folder;
+        private SqlMail mail;
+
+        H2(Installation installation, Path folder) {
+            this.installation = installation;
+            this.folder = folder;
+        }
+
+        @Override
+        public String name() {
+            return "h2";
+        }
+
+        @Override
+        public String store() {
+            return "<store plugin=\"jdbc\"><url>" + url(folder.resolve("mail")) + "</url></store>";
+        }
+
+        private static String url(Path file) {
+            return "jdbc:h2:file:" + file;
+        }
+
+        @Override
+        public void make(String user) throws IOException {
+            Files.createDirectories(folder);
+        }
+
+        @Override
+        public boolean besideServer() {
+            return false;
+        }
+
+        @Override
+        public Closeable betweenServers() throws Exception {
+            mail = new SqlMail(installation, url(folder.resolve("mail")), folder);
+            return mail;
+        }
+
+        @Override
+        public boolean deliver(String user, String message) throws IOException {
+            mail.deliver(user, message.getBytes(StandardCharsets.ISO_8859_1));
+            return true;
+        }
+
+        @Override
+        public Optional<List<String>> stored(String user) throws IOException {
+            var copy = folder.resolve("copy.mv.db");
+            Files.copy(folder.resolve("mail.mv.db"), copy, StandardCopyOption.REPLACE_EXISTING);
+            try (var connection =
+                    DriverManager.getConnection(url(folder.resolve("copy")), "", "")) {
+                return Optional.of(Tables.read(connection, user));
+            } catch (SQLException e) {
+                throw new IOException(e);
+            }
+        }
+
+        @Override
+        public List<Path> leftovers() {
+            return List.of();
         }
     }
 }

@@ -32,8 +32,9 @@ import java.util.function.ToIntFunction;
  * disk between the two, find every message that no QUIT named, whole and with its unique-id, none
  * of those whose removal was answered, and no lock.
  *
- * <p>{@code -Dpostern.kills=2000} kills as often as that, {@code -Dpostern.seed=...} takes an
- * earlier run's seed: the same messages, marks and moments, as far as time can be the same.
+ * <p>{@code -Dpostern.kills=200} is for a change of a store, {@code -Dpostern.kills=2000} for the
+ * long one; {@code -Dpostern.seed=...} takes an earlier run's seed: the same messages, marks and
+ * moments, as far as time can be the same.
  */
 class KillIT {
     private static final int KILLS = Integer.getInteger("postern.kills");
@@ -43,6 +44,9 @@ class KillIT {
 
     /** Messages in one maildrop at most. */
     private static final int MOST = 12;
+
+    /** And where they come between two servers only. */
+    private static final int MOST_BETWEEN = 40;
 
     /** From the start to a kill that may come before the server is ready, milliseconds. */
     private static final int START_MILLIS = 700;
@@ -72,10 +76,24 @@ class KillIT {
         random.setSeed(seed);
         installation = Installation.unpack(Files.createDirectory(folder.resolve("installed")));
         site = new Site(folder);
-        var depots =
-                List.of(
-                        new Depot.Maildirs(folder.resolve("mail")),
-                        new Depot.Mboxes(folder.resolve("mbox")));
+        SqlServer.addDriver(installation);
+        try (var postgresql = SqlServer.postgresql(folder.resolve("postgresql"));
+                var mariadb = SqlServer.mariadb(folder.resolve("mariadb"));
+                var inPostgresql = new SqlMail(installation, postgresql.url(), folder);
+                var inMariadb = new SqlMail(installation, mariadb.url(), folder)) {
+            kill(
+                    seed,
+                    List.of(
+                            new Depot.Maildirs(folder.resolve("mail")),
+                            new Depot.Mboxes(folder.resolve("mbox")),
+                            new Depot.H2(installation, folder.resolve("h2")),
+                            new Depot.Tables(postgresql, inPostgresql),
+                            new Depot.Tables(mariadb, inMariadb)));
+        }
+        report();
+    }
+
+    private void kill(long seed, List<Depot> depots) throws Exception {
         var realms = new StringBuilder();
         for (var depot : depots) {
             realms.append(realm(depot, realms.isEmpty()));
@@ -94,15 +112,21 @@ class KillIT {
                     maildrops.put(user, ledger);
                     depot.make(user);
                     var own = new Random(random.nextLong());
-                    deliverers.add(
-                            threads.submit(() -> {
-                                deliver(depot, user, ledger, own);
-                                return null;
-                            }));
+                    if (depot.besideServer()) {
+                        deliverers.add(
+                                threads.submit(() -> {
+                                    deliver(depot, user, ledger, own);
+                                    return null;
+                                }));
+                    }
                 }
             }
             try {
                 for (var kill = 1; kill <= KILLS; kill++) {
+                    // Mostly the next server finds what the killed one left as it is.
+                    if (kill == 1 || random.nextInt(3) == 0) {
+                        fill();
+                    }
                     live(kill, seed, threads);
                 }
             } finally {
@@ -114,7 +138,28 @@ class KillIT {
             }
         }
         end();
-        report();
+    }
+
+    /** Delivers where mail can come only between two servers. */
+    private void fill() throws Exception {
+        for (var depot : ledgers.entrySet()) {
+            if (depot.getKey().besideServer()) {
+                continue;
+            }
+            try (var _ = depot.getKey().betweenServers()) {
+                for (var maildrop : depot.getValue().entrySet()) {
+                    var user = maildrop.getKey();
+                    var ledger = maildrop.getValue();
+                    while (ledger.there() < MOST_BETWEEN) {
+                        var subject = depot.getKey().name() + " " + user + " " + ledger.delivered();
+                        var message = message(subject, random);
+                        ledger.arriving(onTheWire(message));
+                        assertTrue(depot.getKey().deliver(user, message));
+                        ledger.arrived(onTheWire(message));
+                    }
+                }
+            }
+        }
     }
 
     private String realm(Depot depot, boolean first) {

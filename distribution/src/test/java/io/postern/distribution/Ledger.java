@@ -214,6 +214,11 @@ final class Ledger {
         return List.copyOf(violations);
     }
 
+    /** How many messages there are for sure. */
+    synchronized int there() {
+        return there;
+    }
+
     synchronized int delivered() {
         return messages.size();
     }
