@@ -74,8 +74,7 @@ class CommandStormTest {
                     "LANG ja",
                     "LANG fr");
     private static final Offer WITH_UTF8 =
-            new Offer(
-                    FakeSession.STAMP, true, FakeSession.FULL.sasl(), true, Terms.NONE, true);
+            new Offer(FakeSession.STAMP, true, FakeSession.FULL.sasl(), true, Terms.NONE, true);
 
     @ParameterizedTest
     @Tag("protocol-12")

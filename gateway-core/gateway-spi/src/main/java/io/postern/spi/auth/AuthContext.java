@@ -28,8 +28,8 @@ public interface AuthContext extends Channel {
     /**
      * Checks a proof that was made with a shared secret. For a user that does not exist the check
      * runs against a random secret, and its result is not looked at. Where the server offers UTF8,
-     * the name goes through SASLprep as in {@link #checkPassword}, and a proof may fit the secret as
-     * it is kept or as SASLprep leaves it.
+     * the name goes through SASLprep as in {@link #checkPassword}, and a proof may fit the secret
+     * as it is kept or as SASLprep leaves it.
      *
      * @param name what the client typed
      * @param check says whether the proof fits the secret; compares in constant time; must not keep

@@ -23,7 +23,8 @@ public interface PasswordDirectory extends UserDirectory {
      *
      * @param name what the client typed, never empty; not trusted, may hold any character. Prepared
      *     by SASLprep (RFC 4013) where the server offers UTF8
-     * @param password never empty; prepared like that, or, where that did not fit, as typed; the caller's, who wipes it afterwards
+     * @param password never empty; prepared like that, or, where that did not fit, as typed; the
+     *     caller's, who wipes it afterwards
      * @return accepted with the canonical user, or refused with the reason, which only the log sees
      * @throws Fault if the answer cannot be found out; never for a wrong password
      * @throws InterruptedException if the server stops the attempt
