@@ -139,7 +139,11 @@ final class Rewrite {
                 size < intent.oldEnd
                         || !Arrays.equals(intent.cutOff, digest(intent.newEnd, intent.oldEnd));
         if (cut) {
-            // It is cut only when the new octets are durable, so all of it is done.
+            // It is cut only when the new octets are durable. Where they are not there, another
+            // program has made the file shorter, and the journal may hold the only whole copy.
+            if (!holdsNew(intent)) {
+                throw foreign(size);
+            }
             finish(intent, done);
             return;
         }
@@ -151,6 +155,16 @@ final class Rewrite {
         }
         LOG.info("{}: finishing what was interrupted", path);
         apply(intent, done);
+    }
+
+    /** Whether the file holds the octets that the journal has for it. */
+    private boolean holdsNew(Intent intent) throws IOException {
+        try (var kept = FileChannel.open(journal, StandardOpenOption.READ)) {
+            var length = intent.newEnd - intent.from;
+            return Arrays.equals(
+                    digest(kept, intent.tailAt, intent.tailAt + length),
+                    digest(intent.from, intent.newEnd));
+        }
     }
 
     private void apply(Intent intent, Done done) throws IOException {

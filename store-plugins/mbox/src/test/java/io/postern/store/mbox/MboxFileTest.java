@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.spi.Fault;
 import io.postern.spi.store.CommitResult.Status;
+import io.postern.testkit.fault.DiskFaults.Operation;
+import io.postern.testkit.fault.DiskFaults.Outcome;
+import io.postern.testkit.fault.FaultyFileSystem;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -261,6 +264,43 @@ class MboxFileTest {
                 file.write(StandardCharsets.US_ASCII.encode("y".repeat(1000)), 60_000);
             }
             assertThrows(IOException.class, content::readAllBytes);
+        }
+    }
+
+    /** A crash within the rewrite, and then a mail program that knows nothing of journals. */
+    @Test
+    void theJournalIsKeptIfAnotherProgramMadeTheFileShorter() throws Exception {
+        var lost = "2".repeat(2000);
+        Files.writeString(
+                mbox,
+                FROM
+                        + "A: 1\n\n1\n\n"
+                        + FROM
+                        + "A: 2\n\n"
+                        + lost
+                        + "\n\n"
+                        + FROM
+                        + "A: 3\n\n3\n\n");
+        var disk = new FaultyFileSystem(folder.getFileSystem());
+        var broken = new Mailbox(disk.view(folder), Map.of());
+        disk.faults((operation, path) ->
+                operation == Operation.WRITE && path.endsWith("alice")
+                        ? Outcome.HALF_WRITTEN
+                        : Outcome.WORKS);
+        try {
+            assertEquals(Status.UNKNOWN, broken.remove(number -> number == 1).status());
+        } catch (Fault e) {
+            assertEquals(Fault.Kind.TEMPORARY, e.kind());
+        }
+        disk.mend();
+        try (var file = FileChannel.open(mbox, StandardOpenOption.WRITE)) {
+            file.truncate(file.size() - 5);
+        }
+        var fault = assertThrows(Fault.class, mailbox("mboxrd")::messages);
+        assertTrue(fault.getMessage().contains("postern-journal."), fault.getMessage());
+        try (var kept = Files.newDirectoryStream(folder, "alice.postern-journal.*")) {
+            var journal = Files.readString(kept.iterator().next(), StandardCharsets.ISO_8859_1);
+            assertTrue(journal.contains(lost), "the message is nowhere whole");
         }
     }
 
