@@ -23,15 +23,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A real Dovecot on loopback with a configuration of its own, as it comes with the Debian package
- * dovecot-pop3d. Run by root, it gives the mail to the user {@code mail}; run by anybody else, it
- * runs as that user.
+ * A real Dovecot on loopback with a configuration of its own, as it comes with the Debian packages
+ * dovecot-pop3d and dovecot-imapd. Run by root, it gives the mail to the user {@code mail}; run by
+ * anybody else, it runs as that user.
  */
 final class Dovecot implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Path home;
     private final int port;
+    private final int imapPort;
     private final boolean root;
     private final Process process;
 
@@ -41,8 +42,10 @@ final class Dovecot implements AutoCloseable {
     Dovecot(Path home, String uidlFormat) throws Exception {
         this.home = home;
         this.root = System.getProperty("user.name").equals("root");
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                var another = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
+            imapPort = another.getLocalPort();
         }
         for (var above = home; above != null && root; above = above.getParent()) {
             run(List.of("chmod", "a+x", above.toString())); // its processes give root up
@@ -54,7 +57,7 @@ final class Dovecot implements AutoCloseable {
                 base_dir = %1$s/run
                 state_dir = %1$s/state
                 log_path = %1$s/dovecot.log
-                protocols = pop3
+                protocols = pop3 imap
                 listen = 127.0.0.1
                 ssl = no
                 disable_plaintext_auth = no
@@ -79,6 +82,15 @@ final class Dovecot implements AutoCloseable {
                     port = 0
                   }
                 }
+                service imap-login {
+                  chroot =
+                  inet_listener imap {
+                    port = %6$d
+                  }
+                  inet_listener imaps {
+                    port = 0
+                  }
+                }
                 service anvil {
                   chroot =
                 }
@@ -94,7 +106,8 @@ final class Dovecot implements AutoCloseable {
                                         : "default_internal_user = "
                                                 + user
                                                 + "\ndefault_login_user = "
-                                                + user));
+                                                + user,
+                                imapPort));
         own();
         process =
                 new ProcessBuilder("dovecot", "-F", "-c", home.resolve("dovecot.conf").toString())
@@ -104,8 +117,10 @@ final class Dovecot implements AutoCloseable {
         await().atMost(PATIENCE)
                 .ignoreExceptions()
                 .until(() -> {
-                    try (var session = new Session()) {
+                    try (var session = new Session(port);
+                            var imap = new Session(imapPort)) {
                         session.reply();
+                        imap.untagged("* OK");
                         return true;
                     }
                 });
@@ -151,7 +166,7 @@ final class Dovecot implements AutoCloseable {
 
     /** What its POP3 server shows: the content by unique-id. */
     Map<String, String> pop3(String user) throws IOException {
-        try (var session = new Session()) {
+        try (var session = new Session(port)) {
             session.reply();
             session.ask("USER " + user);
             session.ask("PASS secret");
@@ -164,6 +179,19 @@ final class Dovecot implements AutoCloseable {
             }
             session.ask("QUIT");
             return all;
+        }
+    }
+
+    /** One session of its IMAP server in a user's INBOX: each command is to be answered OK. */
+    void imap(String user, String... commands) throws IOException {
+        try (var session = new Session(imapPort)) {
+            session.untagged("* OK");
+            session.tagged("LOGIN " + user + " secret");
+            session.tagged("SELECT INBOX");
+            for (var command : commands) {
+                session.tagged(command);
+            }
+            session.tagged("LOGOUT");
         }
     }
 
@@ -190,7 +218,7 @@ final class Dovecot implements AutoCloseable {
         private final Socket socket;
         private final BufferedReader in;
 
-        Session() throws IOException {
+        Session(int port) throws IOException {
             socket = new Socket(InetAddress.getLoopbackAddress(), port);
             socket.setSoTimeout((int) PATIENCE.toMillis());
             in =
@@ -202,6 +230,23 @@ final class Dovecot implements AutoCloseable {
         void reply() throws IOException {
             var line = in.readLine();
             assertTrue(line != null && line.startsWith("+OK"), () -> "Dovecot says " + line);
+        }
+
+        void untagged(String start) throws IOException {
+            var line = in.readLine();
+            assertTrue(line != null && line.startsWith(start), () -> "Dovecot says " + line);
+        }
+
+        /** An IMAP command; what comes before its answer is nobody's business here. */
+        void tagged(String command) throws IOException {
+            socket.getOutputStream()
+                    .write(("a " + command + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
+            var line = in.readLine();
+            while (line != null && !line.startsWith("a ")) {
+                line = in.readLine();
+            }
+            var answer = line;
+            assertTrue(answer != null && answer.startsWith("a OK"), () -> command + ": " + answer);
         }
 
         void ask(String command) throws IOException {

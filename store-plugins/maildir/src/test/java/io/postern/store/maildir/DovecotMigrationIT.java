@@ -27,8 +27,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Beside and after a real Dovecot. Needs the Debian package dovecot-pop3d, which
- * distribution/install-clients installs, and fails without it.
+ * Beside and after a real Dovecot. Needs the Debian packages dovecot-pop3d and dovecot-imapd, which
+ * distribution/install-clients installs, and fails without them.
  */
 @Timeout(300)
 class DovecotMigrationIT {
@@ -103,10 +103,11 @@ class DovecotMigrationIT {
                     threads.submit(() -> {
                         for (var i = 0; i < total; i++) {
                             dovecot.deliver("alice", message("mail " + i));
-                            var change = i % 2 == 0 ? "add" : "remove";
-                            dovecot.admin(
-                                    "flags", change, "-u", "alice", "\\Seen", "mailbox", "INBOX",
-                                    "all");
+                            var sign = i % 2 == 0 ? "+" : "-";
+                            dovecot.imap(
+                                    "alice",
+                                    "UID STORE 1:* " + sign + "FLAGS (\\Seen)",
+                                    "UID STORE 1:* " + sign + "FLAGS (\\Flagged \\Answered)");
                         }
                         return null;
                     });
@@ -128,6 +129,8 @@ class DovecotMigrationIT {
                 }
             } while (!deliverer.isDone());
             deliverer.get(60, TimeUnit.SECONDS);
+            // What was removed in the second of its last look it would still list.
+            dovecot.admin("force-resync", "-u", "alice", "INBOX");
             taken.addAll(dovecot.pop3("alice").values());
         }
         Set<String> all = new HashSet<>();

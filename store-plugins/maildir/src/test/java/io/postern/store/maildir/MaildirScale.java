@@ -4,13 +4,15 @@ import io.postern.spi.User;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryType;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 
 /**
  * Measures openings of one very large Maildir. No test: run by hand, with a folder that may grow by
  * some gigabytes, the number of messages, and optionally the heap's limit as the JVM's {@code
- * -Xmx}.
+ * -Xmx}. With {@code make} behind them it makes the Maildir and does nothing more; a Maildir that
+ * is there is measured as it is.
  */
 final class MaildirScale {
     private MaildirScale() {}
@@ -18,7 +20,17 @@ final class MaildirScale {
     public static void main(String[] arguments) throws Exception {
         var home = Path.of(arguments[0]);
         var count = Integer.parseInt(arguments[1]);
+        var there = Files.exists(home.resolve("mail/alice"));
         var mail = new Mail(home).make("alice");
+        if (!there) {
+            fill(mail, count);
+        }
+        if (arguments.length == 2) {
+            measure(mail, count);
+        }
+    }
+
+    private static void fill(Mail mail, int count) throws Exception {
         var start = System.nanoTime();
         for (var i = 0; i < count; i++) {
             var name = 1_600_000_000 + i / 7 + ".M" + i % 1_000_000 + "P4242.mail.example.org";
@@ -26,6 +38,9 @@ final class MaildirScale {
             mail.put("alice", folder, message(i));
         }
         tell("made " + count, start);
+    }
+
+    private static void measure(Mail mail, int count) throws Exception {
         opening(mail, "cold", "unique-ids", "name");
         opening(mail, "warm, folders changed just now", "unique-ids", "name");
         mail.settle("alice");
