@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A program that nobody here wrote, or one of our scripts, run to its end. */
@@ -18,6 +19,7 @@ final class Program {
     private final List<String> command;
     private final Map<String, String> environment = new LinkedHashMap<>();
     private Duration limit = LIMIT;
+    private Optional<Path> input = Optional.empty();
     private Path folder = Path.of("").toAbsolutePath();
 
     private Program(List<String> command) {
@@ -68,6 +70,12 @@ final class Program {
         return this;
     }
 
+    /** What it finds on its standard input; without, nothing. */
+    Program reading(Path file) {
+        input = Optional.of(file);
+        return this;
+    }
+
     Program in(Path folder) {
         this.folder = folder;
         return this;
@@ -89,6 +97,7 @@ final class Program {
                                 .redirectOutput(out.toFile())
                                 .redirectError(err.toFile());
                 environment.forEach(builder.environment()::put);
+                input.ifPresent(file -> builder.redirectInput(file.toFile()));
                 var process = builder.start();
                 process.getOutputStream().close();
                 if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
