@@ -32,6 +32,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * One holder for each maildrop among all servers that share a folder. Each lock is a file that its
@@ -215,7 +216,8 @@ public final class FileLocks implements LockCoordinator {
         if (stopped()) {
             return;
         }
-        var lost =
+        var revoked = new AtomicReference<Holder>();
+        var _ =
                 work(
                         "revoke",
                         id,
@@ -223,12 +225,16 @@ public final class FileLocks implements LockCoordinator {
                             try (var key = new KeyFolder(folder, id)) {
                                 var holder = key.holder();
                                 if (holder.isPresent()) {
+                                    revoked.set(holder.get());
                                     key.remove(holder.get());
                                 }
-                                return holder;
+                                return true;
                             }
                         });
-        lost.flatMap(holder -> holder).ifPresent(this::tellIfOurs);
+        // Also where that failed: the lock may be free all the same.
+        if (revoked.get() != null) {
+            tellIfOurs(revoked.get());
+        }
     }
 
     private void tellIfOurs(Holder holder) {
