@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -33,6 +34,8 @@ final class Downgrade {
 
     /** Octets of a parameter's value in one section (RFC 2231 §3). */
     private static final int SECTION = 48;
+
+    private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
     private static final Set<String> ADDRESSES =
             Set.of(
@@ -194,8 +197,8 @@ final class Downgrade {
                         || ascii(value.substring(next, end))) {
                     break;
                 }
-                text = value.substring(word, end);
             }
+            text = value.substring(word, at);
             var next = space(value, at);
             var before = afterEncoded ? " " : "";
             var after = isEncodedWord(value.substring(next, word(value, next))) ? " " : "";
@@ -394,7 +397,7 @@ final class Downgrade {
                 encoded.append((char) character);
             } else {
                 for (var octet : Character.toString(character).getBytes(StandardCharsets.UTF_8)) {
-                    encoded.append(String.format(Locale.ROOT, "%%%02X", octet));
+                    HEX.toHexDigits(encoded.append('%'), octet);
                 }
             }
             if (section.length() + encoded.length() > SECTION) {
