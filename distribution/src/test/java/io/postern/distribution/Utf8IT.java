@@ -2,6 +2,7 @@ package io.postern.distribution;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.distribution.MailClient.Account;
 import io.postern.distribution.MailClient.Login;
@@ -149,8 +150,8 @@ class Utf8IT {
             assertEquals(
                     "+OK ja \u8a00\u8a9e\u306f\u65e5\u672c\u8a9e\u3067\u3059",
                     utf8(pop.command("LANG ja")));
-            assertEquals("+OK", utf8(pop.command("UTF8")).split(" ")[0]);
-            assertEquals("-ERR", utf8(pop.command("STLS")).split(" ")[0]);
+            assertTrue(pop.command("UTF8").startsWith("+OK "));
+            assertTrue(pop.command("STLS").startsWith("-ERR "));
             assertEquals("+OK \u3055\u3088\u3046\u306a\u3089", utf8(pop.command("QUIT")));
         }
     }

@@ -588,7 +588,7 @@ class Pop3EngineTest {
             session.on(new Event.Doomed(Problem.SYS_TEMP, Text.LOCK_LOST));
             assertEquals("", session.said());
             session.effects.clear();
-            assertEquals("-ERR [SYS/TEMP] lock lost\r\n", session.command(command));
+            assertEquals("-ERR [SYS/TEMP] maildrop lock lost\r\n", session.command(command));
             assertEquals(2, session.effects.size());
             assertTrue(session.closed);
         }
@@ -602,7 +602,9 @@ class Pop3EngineTest {
         assertEquals(List.of(), engine.on(new Event.Doomed(Problem.SYS_TEMP, Text.SHUTTING_DOWN)));
         assertTrue(engine.waiting());
         assertEquals(List.of(), engine.on(new Event.Retrieved()));
-        assertEquals("-ERR [SYS/TEMP] shutdown\r\n", sent(engine.on(line("QUIT")).subList(0, 1)));
+        assertEquals(
+                "-ERR [SYS/TEMP] the server is shutting down\r\n",
+                sent(engine.on(line("QUIT")).subList(0, 1)));
     }
 
     @Test
@@ -612,7 +614,7 @@ class Pop3EngineTest {
         session.command("AUTH CRAM-MD5");
         session.on(new Event.Doomed(Problem.SYS_TEMP, Text.SHUTTING_DOWN));
         session.effects.clear();
-        assertEquals("-ERR [SYS/TEMP] shutdown\r\n", session.command("eHh4"));
+        assertEquals("-ERR [SYS/TEMP] the server is shutting down\r\n", session.command("eHh4"));
         assertInstanceOf(Effect.CancelLogin.class, session.effects.getFirst());
         assertTrue(session.closed);
     }

@@ -290,7 +290,9 @@ final class Accounts implements AuthContext {
         return channel.clientAddress();
     }
 
-    /** The name that was asked for last, as it was typed; empty where none was. For the log. */
+    /**
+     * The name that was asked for last, prepared if it can be; empty where none was. For the log.
+     */
     String name() {
         return name;
     }

@@ -400,7 +400,7 @@ class GatewayFileTest {
                         "<listners/><listeners>",
                         "2: listners: there is no such element in <gateway>. Remove it, or use one"
                                 + " of: <server>, <limits>, <listeners>, <tls>, <authentication>,"
-                                + " <realms>, <locks>."),
+                                + " <utf8>, <realms>, <locks>."),
                 wrong(
                         "port=\"1100\"",
                         "port=\"1100\" ssl=\"yes\"",

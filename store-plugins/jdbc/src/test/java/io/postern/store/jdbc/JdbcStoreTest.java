@@ -17,6 +17,7 @@ import io.postern.spi.store.CommitResult.Status;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MessageRef;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -27,6 +28,7 @@ import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -61,6 +63,37 @@ class JdbcStoreTest {
                 var drop = store.open(store.locate(ALICE), new FencingToken(1, 1))) {
             assertEquals(uniqueId, drop.listing().uniqueId(1));
             assertArrayEquals(body, read(drop));
+        }
+    }
+
+    /** As all mail is that was there before the column. */
+    @Test
+    @Tag("protocol-92")
+    @Tag("protocol-127")
+    void aMessageWithoutTheSizeOfItsSurrogateHasNone() throws Exception {
+        var mail = "Subject: \u00fc\n\nx\n".getBytes(StandardCharsets.UTF_8);
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            store.begin(database.over(database.source()));
+            store.deliver(ALICE, new ByteArrayInputStream(mail), Optional.empty());
+            var id = store.locate(ALICE);
+            try (var drop = store.open(id, new FencingToken(1, 1))) {
+                assertEquals(18, drop.listing().octets(1));
+                assertEquals(32, drop.listing().surrogateOctets(1));
+            }
+            var _ =
+                    database.over(database.source())
+                            .transaction(connection -> {
+                                try (var update =
+                                        connection.prepareStatement(
+                                                "UPDATE message SET surrogate_octets = NULL")) {
+                                    return update.executeUpdate();
+                                }
+                            });
+            try (var drop = store.open(id, new FencingToken(1, 2))) {
+                assertEquals(18, drop.listing().octets(1));
+                assertEquals(18, drop.listing().surrogateOctets(1));
+            }
         }
     }
 
@@ -437,7 +470,7 @@ class JdbcStoreTest {
     }
 
     private static InputStream text(String text) {
-        return new ByteArrayInputStream(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        return new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII));
     }
 
     private static long heap() {
