@@ -1,9 +1,10 @@
 package io.postern.engine;
 
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.ResourceBundle;
-import java.util.stream.Stream;
 
 /**
  * A language of the texts behind +OK and -ERR (RFC 6856 §3). English is ASCII; the others are UTF-8
@@ -25,9 +26,9 @@ final class Language {
 
     private final String tag;
     private final String name;
-    private final String[] texts;
-    private final List<List<Effect>> ok;
-    private final List<List<Effect>> refusals;
+    private final Map<Text, String> texts = new EnumMap<>(Text.class);
+    private final Map<Text, List<Effect>> ok = new EnumMap<>(Text.class);
+    private final Map<Text, List<Effect>> refusals = new EnumMap<>(Text.class);
 
     private Language(String tag) {
         this.tag = tag;
@@ -38,12 +39,12 @@ final class Language {
                         ResourceBundle.Control.getNoFallbackControl(
                                 ResourceBundle.Control.FORMAT_PROPERTIES));
         name = bundle.getString("NAME");
-        texts =
-                Stream.of(Text.values())
-                        .map(text -> bundle.getString(text.name()))
-                        .toArray(String[]::new);
-        ok = Stream.of(texts).map(text -> send(Reply.ok(text, this))).toList();
-        refusals = Stream.of(texts).map(text -> send(Reply.toNoCommand(text, this))).toList();
+        for (var text : Text.values()) {
+            var words = bundle.getString(text.name());
+            texts.put(text, words);
+            ok.put(text, send(Reply.ok(words, this)));
+            refusals.put(text, send(Reply.toNoCommand(words, this)));
+        }
     }
 
     /** Its tag (RFC 5646). */
@@ -62,7 +63,7 @@ final class Language {
     }
 
     String text(Text text) {
-        return texts[text.ordinal()];
+        return texts.get(text);
     }
 
     String text(Text text, long number) {
@@ -75,12 +76,12 @@ final class Language {
 
     /** A positive answer. */
     List<Effect> ok(Text text) {
-        return ok.get(text.ordinal());
+        return ok.get(text);
     }
 
     /** The negative answer to what no client sends that knows POP3 and where it stands. */
     List<Effect> refusal(Text text) {
-        return refusals.get(text.ordinal());
+        return refusals.get(text);
     }
 
     /**

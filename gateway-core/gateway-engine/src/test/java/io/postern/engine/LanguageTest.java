@@ -111,8 +111,7 @@ class LanguageTest {
         assertEquals("de", Language.lookUp("DE").tag());
         assertEquals("de", Language.lookUp("de-Latn-AT").tag());
         assertEquals("fr", Language.lookUp("fr-ca").tag());
-        for (var none :
-                List.of("", "-", "d", "deu", "dEE", "x-de", "\u0004e", "*-de", "sv")) {
+        for (var none : List.of("", "-", "d", "deu", "dEE", "x-de", "\u0004e", "*-de", "sv")) {
             assertNull(Language.lookUp(none), none);
         }
         assertNotEquals("", Language.ENGLISH.name());

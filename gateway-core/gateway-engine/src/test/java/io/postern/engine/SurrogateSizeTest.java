@@ -1,6 +1,7 @@
 package io.postern.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -38,7 +39,7 @@ class SurrogateSizeTest {
         assertEquals("+OK 2 20\r\n", answer(engine, "LIST 2"));
         var retrieve = (Effect.Retrieve) line(engine, "RETR 3").getFirst();
         assertEquals(20, retrieve.octets());
-        assertEquals(false, retrieve.surrogate());
+        assertFalse(retrieve.surrogate());
     }
 
     @Test
@@ -46,10 +47,10 @@ class SurrogateSizeTest {
     void whatIsToBeSentIsWhatWasListed() throws ListingViolation {
         var engine = loggedIn(false);
         var first = (Effect.Retrieve) line(engine, "RETR 1").getFirst();
-        assertEquals(false, first.surrogate());
+        assertFalse(first.surrogate());
         engine.on(new Event.Retrieved());
         var second = (Effect.Retrieve) line(engine, "TOP 2 5").getFirst();
-        assertEquals(true, second.surrogate());
+        assertTrue(second.surrogate());
         assertEquals(30, second.octets());
     }
 

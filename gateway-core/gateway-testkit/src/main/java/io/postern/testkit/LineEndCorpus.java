@@ -17,8 +17,12 @@ public final class LineEndCorpus {
 
     /** UTF-8, whose octets are written as characters. */
     private static final String INTERNATIONALISED =
-            "From: J\u00c3\u00bcrgen <j\u00c3\u00bcrgen@example.org>\r\n"
-                    + "Subject: Gr\u00c3\u00bc\u00c3\u009fe\r\n\r\n";
+            String.join(
+                    "\r\n",
+                    "From: J\u00c3\u00bcrgen <j\u00c3\u00bcrgen@example.org>",
+                    "Subject: Gr\u00c3\u00bc\u00c3\u009fe",
+                    "",
+                    "");
 
     private LineEndCorpus() {}
 
