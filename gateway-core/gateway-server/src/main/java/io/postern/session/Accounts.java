@@ -118,16 +118,17 @@ final class Accounts implements AuthContext {
     private Verdict verify(Optional<Realms.Place> place, String login, Secret password)
             throws Fault, InterruptedException {
         var able = able(place, PasswordDirectory.class);
-        for (var i = 0; i < able.size(); i++) {
-            var one = able.get(i);
-            var answer = attempt(one, () -> one.verify(place.orElseThrow().name(), password));
-            if (answer.isPresent() && decides(one, answer.get())) {
-                if (answer.get() instanceof Verdict.Refused) {
-                    try (var random = randomSecret()) {
+        // For everybody: the time to make it would tell users from strangers.
+        try (var random = randomSecret()) {
+            for (var i = 0; i < able.size(); i++) {
+                var one = able.get(i);
+                var answer = attempt(one, () -> one.verify(place.orElseThrow().name(), password));
+                if (answer.isPresent() && decides(one, answer.get())) {
+                    if (answer.get() instanceof Verdict.Refused) {
                         spend(able, i + 1, rest -> rest.verify(NOBODY + login, random));
                     }
+                    return answer.get();
                 }
-                return answer.get();
             }
         }
         return nobody();
