@@ -18,6 +18,7 @@ import io.postern.spi.auth.AuthContext;
 import io.postern.spi.auth.AuthExchange;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthStep;
+import io.postern.spi.auth.Channel;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
@@ -59,6 +60,11 @@ public interface AuthMechanismContract {
      */
     default String secretOfUtf8() {
         return "p\u00e4ss \u2603";
+    }
+
+    /** The connection that clients log in over. */
+    default Channel channel() {
+        return MemoryChannel.secure();
     }
 
     /** The client's side of one exchange. */
@@ -233,7 +239,7 @@ public interface AuthMechanismContract {
         }
         try (var mechanism = mechanism();
                 var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var realm = MemoryRealm.of(secrets);
+            var realm = MemoryRealm.of(secrets).over(channel());
             var right = new HashMap<String, Future<Verdict>>();
             var wrong = new ArrayList<Future<Verdict>>();
             secrets.forEach((name, secret) -> {
@@ -285,7 +291,8 @@ public interface AuthMechanismContract {
     }
 
     private MemoryRealm realm() {
-        return MemoryRealm.of(Map.of("alice", "tanstaaf", "z\u00f6e", secretOfUtf8()));
+        return MemoryRealm.of(Map.of("alice", "tanstaaf", "z\u00f6e", secretOfUtf8()))
+                .over(channel());
     }
 
     private static String accepted(Verdict verdict) {
