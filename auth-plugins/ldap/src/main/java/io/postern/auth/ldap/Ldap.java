@@ -107,6 +107,10 @@ public final class Ldap implements PasswordDirectory {
 
     private static final Verdict UNKNOWN = new Verdict.Refused(Reason.UNKNOWN_USER);
 
+    /** So long after the first server is there again, all questions go to it again. */
+    private static final Duration FAILBACK = Duration.ofMinutes(1);
+
+    private final Duration failback;
     private final Pace pace = new Pace();
     private final Map<String, String> attributes = new LinkedHashMap<>();
     private Servers servers;
@@ -119,6 +123,14 @@ public final class Ldap implements PasswordDirectory {
     private String groupBase;
     private String nameAttribute;
     private Optional<String> compared;
+
+    public Ldap() {
+        this(FAILBACK);
+    }
+
+    Ldap(Duration failback) {
+        this.failback = failback;
+    }
 
     @Override
     public List<Setting> settings() {
@@ -173,7 +185,7 @@ public final class Ldap implements PasswordDirectory {
         }
         cache = AnswerCache.of(config);
         circuit = new Circuit("the LDAP server", timeout);
-        servers = Servers.open(config, timeout);
+        servers = Servers.open(config, timeout, failback);
         if (userDn.isEmpty()) {
             try {
                 var _ = circuit.call(() -> find("postern"));

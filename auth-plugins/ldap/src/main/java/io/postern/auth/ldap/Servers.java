@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLSocketFactory;
@@ -91,6 +92,16 @@ final class Servers implements AutoCloseable {
     private static final int LDAP_PORT = 389;
     private static final int LDAPS_PORT = 636;
 
+    /**
+     * With these words Active Directory says why somebody whom it knows may not log in, although
+     * the result code is that of a wrong password: not at this time, not from here, password
+     * expired, disabled, not this kind of logon, account expired, password to be changed, locked
+     * out.
+     */
+    private static final Pattern BARRED_IN_ACTIVE_DIRECTORY =
+            Pattern.compile(
+                    "AcceptSecurityContext error, data (530|531|532|533|534|701|773|775)\\b");
+
     private final LDAPConnectionPool searching;
     private final LDAPConnectionPool binding;
 
@@ -119,8 +130,12 @@ final class Servers implements AutoCloseable {
         return List.of(SERVER, START_TLS, CA_FILE, BIND_DN, BIND_PASSWORD, POOL_SIZE);
     }
 
-    /** Makes the pools, which connect when they are asked. */
-    static Servers open(PluginConfig config, Duration timeout) {
+    /**
+     * Makes the pools, which connect when they are asked.
+     *
+     * @param failback how long a connection to another server than the first may be kept
+     */
+    static Servers open(PluginConfig config, Duration timeout, Duration failback) {
         long size = config.number(POOL_SIZE.name());
         if (size < 1 || size > MAX_POOL) {
             throw new SettingException(
@@ -134,7 +149,7 @@ final class Servers implements AutoCloseable {
         }
         var startTls = config.flag(START_TLS.name());
         var tls = tls(config);
-        var servers = servers(config, tls, startTls, timeout);
+        var servers = servers(config, tls, startTls, timeout, failback);
         var processor = startTls ? new StartTLSPostConnectProcessor(tls) : null;
         var anybody = new SimpleBindRequest();
         var searcher = anybody;
@@ -236,8 +251,13 @@ final class Servers implements AutoCloseable {
 
     private static Proof proof(LDAPException e) throws Outage, Fault {
         return switch (e.getResultCode().intValue()) {
-            case ResultCode.INVALID_CREDENTIALS_INT_VALUE,
-                    ResultCode.NO_SUCH_OBJECT_INT_VALUE,
+            case ResultCode.INVALID_CREDENTIALS_INT_VALUE ->
+                    BARRED_IN_ACTIVE_DIRECTORY
+                                    .matcher(String.valueOf(e.getDiagnosticMessage()))
+                                    .find()
+                            ? Proof.BARRED
+                            : Proof.WRONG;
+            case ResultCode.NO_SUCH_OBJECT_INT_VALUE,
                     ResultCode.NO_SUCH_ATTRIBUTE_INT_VALUE,
                     ResultCode.INVALID_DN_SYNTAX_INT_VALUE,
                     ResultCode.INAPPROPRIATE_AUTHENTICATION_INT_VALUE ->
@@ -283,7 +303,11 @@ final class Servers implements AutoCloseable {
     }
 
     private static ServerSet servers(
-            PluginConfig config, SSLSocketFactory tls, boolean startTls, Duration timeout) {
+            PluginConfig config,
+            SSLSocketFactory tls,
+            boolean startTls,
+            Duration timeout,
+            Duration failback) {
         var options = new LDAPConnectionOptions();
         options.setConnectTimeoutMillis((int) timeout.toMillis());
         options.setResponseTimeoutMillis(timeout.toMillis());
@@ -308,7 +332,9 @@ final class Servers implements AutoCloseable {
                     new SingleServerSet(
                             host, port, ldaps ? tls : SocketFactory.getDefault(), options));
         }
-        return new FailoverServerSet(all);
+        var set = new FailoverServerSet(all);
+        set.setMaxFailoverConnectionAgeMillis(failback.toMillis());
+        return set;
     }
 
     private static URI uri(String text) {

@@ -1,110 +1,50 @@
 package io.postern.auth.ldap;
 
-import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import com.unboundid.ldap.sdk.LDAPConnection;
-import com.unboundid.ldap.sdk.LDAPException;
-
+import io.postern.spi.Fault;
+import io.postern.spi.User;
+import io.postern.spi.auth.Verdict;
+import io.postern.spi.auth.Verdict.Reason;
 import io.postern.testkit.auth.PasswordDirectoryContract;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
-/** The contract against OpenLDAP's slapd, as the Debian package brings it, on a port of its own. */
+/** The contract against OpenLDAP's slapd, in every way to ask it. */
 class OpenLdapIT {
-    private static final Path SLAPD = Path.of("/usr/sbin/slapd");
+    private static final Verdict ALICE =
+            new Verdict.Accepted(new User("alice", Map.of("maildrop", "team/alice")));
 
     @TempDir static Path folder;
-    private static Process slapd;
-    private static String url;
+    private static Slapd slapd;
 
     @BeforeAll
     static void startServer() throws Exception {
-        assertTrue(
-                Files.isExecutable(SLAPD),
-                "there is no " + SLAPD + ": run distribution/install-clients");
-        int port;
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
-        url = "ldap://127.0.0.1:" + port;
-        var data = Files.createDirectory(folder.resolve("data"));
-        var config = folder.resolve("slapd.conf");
-        Files.writeString(
-                config,
-                """
-                include /etc/ldap/schema/core.schema
-                include /etc/ldap/schema/cosine.schema
-                include /etc/ldap/schema/inetorgperson.schema
-                modulepath /usr/lib/ldap
-                moduleload back_mdb
-                pidfile %1$s/slapd.pid
-                database mdb
-                suffix "dc=example,dc=org"
-                rootdn "cn=root,dc=example,dc=org"
-                rootpw geheim
-                directory %2$s
-                access to attrs=userPassword
-                  by dn.exact="cn=searcher,dc=example,dc=org" compare
-                  by anonymous auth
-                access to * by dn.exact="cn=searcher,dc=example,dc=org" read
-                """
-                        .formatted(folder, data));
-        slapd =
-                new ProcessBuilder(
-                                SLAPD.toString(),
-                                "-f",
-                                config.toString(),
-                                "-h",
-                                url + "/",
-                                "-d",
-                                "0")
-                        .redirectErrorStream(true)
-                        .redirectOutput(folder.resolve("slapd.log").toFile())
-                        .start();
-        await().atMost(Duration.ofSeconds(30))
-                .ignoreException(LDAPException.class)
-                .until(() -> {
-                    try (var connection =
-                            new LDAPConnection(
-                                    "127.0.0.1", port, "cn=root,dc=example,dc=org", "geheim")) {
-                        for (var entry : Fixture.ENTRIES) {
-                            connection.add(entry);
-                        }
-                        return true;
-                    }
-                });
+        slapd = new Slapd(folder);
     }
 
     @AfterAll
     static void stopServer() throws Exception {
-        slapd.destroy();
-        if (!slapd.waitFor(10, TimeUnit.SECONDS)) {
-            slapd.destroyForcibly();
-        }
+        slapd.close();
     }
 
     abstract static class Searching implements PasswordDirectoryContract {
-        private final String check;
-
-        Searching(String check) {
-            this.check = check;
-        }
+        abstract Map<String, List<String>> settings();
 
         @Override
         public Ldap directory() throws Exception {
-            return Fixture.start(Fixture.search(url, "check", check));
+            return Fixture.start(settings());
         }
 
         @Override
@@ -119,16 +59,96 @@ class OpenLdapIT {
     }
 
     @Nested
-    class AndBinding extends Searching {
-        AndBinding() {
-            super("bind");
+    class AndBindingByStartTls extends Searching {
+        @Override
+        Map<String, List<String>> settings() {
+            return Fixture.search(
+                    slapd.namedUrl(),
+                    "start-tls",
+                    "true",
+                    "ca-file",
+                    slapd.certificate().toString());
         }
     }
 
     @Nested
-    class AndComparing extends Searching {
-        AndComparing() {
-            super("compare");
+    class AndComparingByLdaps extends Searching {
+        @Override
+        Map<String, List<String>> settings() {
+            return Fixture.search(
+                    slapd.tlsUrl(), "check", "compare", "ca-file", slapd.certificate().toString());
+        }
+    }
+
+    @Test
+    void inTheClearItWorksToo() throws Exception {
+        for (var check : List.of("bind", "compare")) {
+            try (var ldap = Fixture.start(Fixture.search(slapd.url(), "check", check))) {
+                assertEquals(ALICE, Fixture.ask(ldap, "ALICE", Fixture.PASSWORD));
+                assertEquals(
+                        new Verdict.Refused(Reason.WRONG_PROOF), Fixture.ask(ldap, "alice", "x"));
+            }
+        }
+    }
+
+    @Test
+    void aBindAtOnceByLdaps() throws Exception {
+        var settings =
+                Fixture.search(
+                        slapd.tlsUrl(),
+                        "user-dn",
+                        "uid={user},ou=people,dc=example,dc=org",
+                        "ca-file",
+                        slapd.certificate().toString());
+        try (var ldap = Fixture.start(settings)) {
+            assertEquals(ALICE, Fixture.ask(ldap, "alice", Fixture.PASSWORD));
+            assertEquals(
+                    new Verdict.Refused(Reason.WRONG_PROOF), Fixture.ask(ldap, "mallory", "x"));
+            assertEquals(
+                    new Verdict.Refused(Reason.NOT_ALLOWED),
+                    Fixture.ask(ldap, "bob", Fixture.PASSWORD));
+        }
+    }
+
+    @Test
+    void aServerThatProvesAnotherNameIsToldNoPassword() throws Exception {
+        // Its address is not in its certificate.
+        var settings =
+                Fixture.search(
+                        slapd.url(),
+                        "start-tls",
+                        "true",
+                        "ca-file",
+                        slapd.certificate().toString());
+        try (var ldap = Fixture.start(settings)) {
+            var fault =
+                    assertThrows(Fault.class, () -> Fixture.ask(ldap, "alice", Fixture.PASSWORD));
+            assertEquals(Fault.Kind.TEMPORARY, fault.kind());
+        }
+    }
+
+    @Test
+    void aServerThatDiesIsAnOutageUnlessThereIsAnother(@TempDir Path first, @TempDir Path second)
+            throws Exception {
+        try (var dying = new Slapd(first);
+                var other = new Slapd(second);
+                var both =
+                        Fixture.start(
+                                Fixture.search(
+                                        dying.url(),
+                                        "server",
+                                        dying.url(),
+                                        "server",
+                                        other.url()));
+                var alone = Fixture.start(Fixture.search(dying.url()))) {
+            for (var ldap : List.of(both, alone)) {
+                assertEquals(ALICE, Fixture.ask(ldap, "alice", Fixture.PASSWORD));
+            }
+            dying.kill();
+            assertEquals(ALICE, Fixture.ask(both, "alice", Fixture.PASSWORD));
+            assertInstanceOf(Verdict.Refused.class, Fixture.ask(both, "alice", "x"));
+            var fault = assertThrows(Fault.class, () -> Fixture.ask(alone, "alice", "x"));
+            assertEquals(Fault.Kind.TEMPORARY, fault.kind());
         }
     }
 }
