@@ -134,7 +134,8 @@ final class Rows implements AutoCloseable {
             if (state.matches("(42|22|21|28).*")) {
                 throw Fault.permanent("the database refuses the query: " + e.getMessage(), e);
             }
-            throw new Outage(e.toString(), state.startsWith("08"), e);
+            // The connection was lost; or PostgreSQL has ended it, and may be there again already.
+            throw new Outage(e.toString(), state.matches("08.*|57P0[123]"), e);
         }
     }
 

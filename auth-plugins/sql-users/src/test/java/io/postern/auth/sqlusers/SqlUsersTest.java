@@ -244,6 +244,19 @@ class SqlUsersTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"POSTGRESQL", "MARIADB"})
+    void connectionsThatTheDatabaseEndedAreMadeAgain(TestDatabase database) throws Exception {
+        database.users("{PLAIN}x");
+        try (var users = database.start(new PasswordCheck(), Map.of())) {
+            for (int i = 0; i < 5; i++) {
+                assertInstanceOf(Verdict.Accepted.class, ask(users, "alice", "x"));
+                database.endConnections();
+            }
+            assertEquals(WRONG, ask(users, "alice", "y"));
+        }
+    }
+
     @Test
     void aDatabaseThatSaysNothingIsAnOutageToo() throws Exception {
         try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());

@@ -53,6 +53,25 @@ enum TestDatabase {
         }
     }
 
+    /** Ends all connections but the one that says so, as an administrator or a restart does. */
+    void endConnections() throws Exception {
+        var end =
+                this == POSTGRESQL
+                        ? "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <>"
+                                + " pg_backend_pid() AND backend_type = 'client backend'"
+                        : "SELECT id FROM information_schema.processlist WHERE id <>"
+                                + " connection_id() AND db IS NOT NULL";
+        try (var connection = DriverManager.getConnection(url());
+                var statement = connection.createStatement();
+                var found = statement.executeQuery(end)) {
+            while (this == MARIADB && found.next()) {
+                try (var kill = connection.createStatement()) {
+                    kill.execute("KILL " + found.getLong(1));
+                }
+            }
+        }
+    }
+
     /** Users that have this text in place of their password; bob may not log in. */
     void users(String stored) throws Exception {
         execute(
