@@ -1,35 +1,86 @@
 package io.postern.distribution;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 
-/** A stranger's plugin, built outside of our build against the tarball alone, logs a user in. */
+/**
+ * The three plugins of the guide: built outside of our build against the tarball alone, where their
+ * own tests run the contracts; dropped into it; and then users log in and read mail through them.
+ */
 class PluginProofIT {
-    private static final Path PROJECT = Installation.ROOT.resolve("docs/plugins/password-check");
-
+    @TempDir static Path built;
     @TempDir Path folder;
 
-    @Test
-    void aPluginBuiltByItsOwnMavenLogsAUserIn() throws Exception {
-        var installation = Installation.unpack(folder);
-        var plugin = installation.home().resolve("plugins/password-check");
-        Program.of("cp", "-r", build(installation).toString(), plugin.toString()).run().well();
+    private static Path projects;
+    private static Installation installation;
 
+    /** As their READMEs say, in one run. */
+    @BeforeAll
+    static void build() throws Exception {
+        installation = Installation.unpack(built);
+        projects = built.resolve("projects");
+        var sources = installation.home().resolve("docs/plugins");
+        Program.of("cp", "-r", sources.toString(), projects.toString()).run().well();
+        Program.of(
+                        Path.of(System.getProperty("postern.maven"), "bin/mvn").toString(),
+                        "--quiet",
+                        "--batch-mode",
+                        "-Dpostern.spi=" + jar("lib", "gateway-spi-"),
+                        "-Dpostern.testkit=" + jar("kit", "gateway-testkit-"),
+                        "package")
+                .with("JAVA_HOME", System.getProperty("java.home"))
+                .in(projects)
+                .within(Duration.ofMinutes(5))
+                .run()
+                .well();
+        for (var plugin : List.of("password-check", "staff-directory", "letterbox")) {
+            Program.of(
+                            "cp",
+                            "-r",
+                            projects.resolve(plugin).resolve("target").resolve(plugin).toString(),
+                            installation.home().resolve("plugins").toString())
+                    .run()
+                    .well();
+        }
         var listed = installation.postern("plugins").run().well().text();
         assertTrue(listed.contains("<directory plugin=\"password-check\">"), listed);
+        assertTrue(listed.contains("<directory plugin=\"staff-directory\">"), listed);
+        assertTrue(listed.contains("<store plugin=\"letterbox\">"), listed);
+    }
 
-        var site =
-                new Site(Files.createDirectory(folder.resolve("site"))).user("anna").user("bela");
+    @Test
+    void theirOwnTestsRanTheContracts() throws Exception {
+        for (var report :
+                List.of(
+                        "staff-directory/target/surefire-reports/org.example.postern.StaffDirectoryTest.txt",
+                        "letterbox/target/surefire-reports/org.example.postern.LetterboxTest.txt")) {
+            var text = Files.readString(projects.resolve(report));
+            assertTrue(text.contains("Failures: 0, Errors: 0"), text);
+        }
+    }
+
+    @Test
+    void onePasswordIsChecked() throws Exception {
+        var site = site("anna", "bela");
         site.deliver("anna", Mail.octets("Subject: one\n\n1\n"));
         site.directory(
                 """
@@ -41,16 +92,14 @@ class PluginProofIT {
                   <file>%s</file>
                 </directory>
                 """
-                        .formatted(sha256(site.password("anna")), onlyBela(site)));
+                        .formatted(sha256(site.password("anna")), only(site, "bela")));
         try (var server = PackagedServer.start(installation, site)) {
             try (var session = server.login("anna")) {
                 assertEquals(1, session.count());
                 session.quit();
             }
             // The shipped directory beside it has its own, newer commons-codec.
-            try (var session = server.login("bela")) {
-                session.quit();
-            }
+            server.login("bela").close();
             assertTrue(server.log().contains("commons-codec 1.15"), server.log());
             assertTrue(
                     installation.names("plugins/xml-users").stream()
@@ -58,36 +107,156 @@ class PluginProofIT {
         }
     }
 
-    /** Builds it as its README says, against the tarball's SPI; gives the plugin's folder. */
-    private Path build(Installation installation) throws Exception {
-        var project = folder.resolve("project");
-        Program.of("cp", "-r", PROJECT.toString(), project.toString()).run().well();
-        var spi =
-                installation.names("lib").stream()
-                        .filter(jar -> jar.startsWith("gateway-spi-"))
-                        .findFirst()
-                        .get();
-        Program.of(
-                        Path.of(System.getProperty("postern.maven"), "bin/mvn").toString(),
-                        "--quiet",
-                        "--batch-mode",
-                        "-Dpostern.spi=" + installation.home().resolve("lib").resolve(spi),
-                        "clean",
-                        "package")
-                .with("JAVA_HOME", System.getProperty("java.home"))
-                .in(project)
-                .within(Duration.ofMinutes(3))
-                .run()
-                .well();
-        return project.resolve("target/password-check");
+    @Test
+    void aDirectoryBringsItsOwnHttpLibrary() throws Exception {
+        var site = site("anna", "bela");
+        site.deliver("anna", Mail.octets("Subject: one\n\n1\n"));
+        try (var service =
+                Toy.start(
+                        projects.resolve("staff-directory"),
+                        "StaffService",
+                        "0",
+                        "anna:" + site.password("anna"))) {
+            site.directory(
+                    """
+                    <directory plugin="staff-directory"><url>%s</url></directory>
+                    <directory plugin="xml-users"><file>%s</file></directory>
+                    """
+                            .formatted(service.url(), only(site, "bela")));
+            try (var server = PackagedServer.start(installation, site)) {
+                for (var spelling : List.of("anna", "ANNA")) {
+                    try (var session = Pop3.login(server.port(), spelling, site.password("anna"))) {
+                        assertEquals(1, session.count());
+                        session.quit();
+                    }
+                }
+                assertTrue(refused(server, "anna", "wrong").startsWith("-ERR [AUTH]"));
+                // Nobody whom the service knows: the next directory, with the newer library.
+                server.login("bela").close();
+                assertTrue(
+                        server.log()
+                                .contains(
+                                        "httpclient 4.5.14, commons-codec 1.11 and commons-logging"
+                                                + " 1.2"),
+                        server.log());
+                assertTrue(has("plugins/staff-directory", "commons-codec-1.11.jar"));
+                assertFalse(has("plugins/xml-users", "commons-codec-1.11.jar"));
+                assertTrue(has("plugins/xml-users", "commons-codec-1.2"));
+                assertTrue(has("plugins/staff-directory", "commons-logging-1.2.jar"));
+                assertTrue(has("lib", "commons-logging-1.3"));
+
+                service.close();
+                assertTrue(refused(server, "anna", "wrong").startsWith("-ERR [SYS/TEMP]"));
+            }
+        }
     }
 
-    /** A file in which anna is not, so that nobody but the plugin can let her in. */
-    private Path onlyBela(Site site) throws Exception {
+    @Test
+    void mailIsReadAndRemovedThroughAnHttpService() throws Exception {
+        var site = site("anna");
+        try (var service = Toy.start(projects.resolve("letterbox"), "LetterboxService", "0")) {
+            site.store("<store plugin=\"letterbox\"><url>" + service.url() + "</url></store>");
+            // Line ends as they come: what goes over the wire is longer than what is kept.
+            deliver(service, "anna", "Subject: one\n\n.1\n");
+            deliver(service, "anna", "Subject: two\r\n\r\n2");
+            try (var server = PackagedServer.start(installation, site)) {
+                String kept;
+                try (var session = server.login("anna")) {
+                    assertEquals("+OK 2 39", session.ok("STAT"));
+                    kept = session.ok("UIDL 2");
+                    assertArrayEquals(
+                            "Subject: one\r\n\r\n.1\r\n".getBytes(StandardCharsets.US_ASCII),
+                            session.retrieve(1));
+                    session.ok("DELE 1");
+                    deliver(service, "anna", "Subject: three\r\n\r\n3\r\n");
+                    session.quit();
+                }
+                try (var session = server.login("anna")) {
+                    assertEquals(2, session.count(), "what stayed and what came meanwhile");
+                    assertEquals(kept.replace("+OK 2", "+OK 1"), session.ok("UIDL 1"));
+                    session.ok("DELE 1");
+                    service.close();
+                    assertTrue(session.command("QUIT").startsWith("-ERR [SYS/TEMP]"));
+                }
+                assertTrue(
+                        refused(server, "anna", site.password("anna"))
+                                .startsWith("-ERR [SYS/TEMP]"));
+            }
+        }
+    }
+
+    /** The toy service of a plugin, run from its source as its README says. */
+    private record Toy(Process process, String url) implements AutoCloseable {
+        static Toy start(Path project, String service, String... arguments) throws Exception {
+            var command = new ArrayList<String>();
+            command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+            command.add("src/test/java/org/example/postern/" + service + ".java");
+            command.addAll(List.of(arguments));
+            var process =
+                    new ProcessBuilder(command)
+                            .directory(project.toFile())
+                            .redirectError(ProcessBuilder.Redirect.INHERIT)
+                            .start();
+            var said = process.inputReader().readLine();
+            if (said == null || !said.startsWith("listening on ")) {
+                process.destroyForcibly();
+                throw new AssertionError(service + " does not start: " + said);
+            }
+            return new Toy(process, said.substring("listening on ".length()));
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly().onExit().join();
+        }
+    }
+
+    private Site site(String... users) throws Exception {
+        var site = new Site(Files.createDirectory(folder.resolve("site")));
+        for (var user : users) {
+            site.user(user);
+        }
+        return site;
+    }
+
+    private static void deliver(Toy service, String box, String message) throws Exception {
+        try (var client = HttpClient.newHttpClient()) {
+            var request =
+                    HttpRequest.newBuilder(URI.create(service.url() + "/" + box + "/messages"))
+                            .POST(HttpRequest.BodyPublishers.ofString(message))
+                            .build();
+            var answer = client.send(request, HttpResponse.BodyHandlers.discarding());
+            assertEquals(201, answer.statusCode());
+        }
+    }
+
+    private static String refused(PackagedServer server, String user, String password)
+            throws Exception {
+        try (var client = Pop3.connect(server.port())) {
+            client.line();
+            client.ok("USER " + user);
+            return client.command("PASS " + password);
+        }
+    }
+
+    /** A file in which nobody else is, so that nobody but the plugin can let them in. */
+    private Path only(Site site, String user) throws Exception {
         return Files.writeString(
-                folder.resolve("bela.xml"),
-                "<users><user name=\"bela\" password=\"{PLAIN}%s\"/></users>"
-                        .formatted(site.password("bela")));
+                folder.resolve(user + ".xml"),
+                "<users><user name=\"%s\" password=\"{PLAIN}%s\"/></users>"
+                        .formatted(user, site.password(user)));
+    }
+
+    private static boolean has(String part, String prefix) throws Exception {
+        return installation.names(part).stream().anyMatch(jar -> jar.startsWith(prefix));
+    }
+
+    private static Path jar(String part, String prefix) throws Exception {
+        return installation.names(part).stream()
+                .filter(jar -> jar.startsWith(prefix))
+                .findFirst()
+                .map(installation.home().resolve(part)::resolve)
+                .orElseThrow();
     }
 
     private static String sha256(String text) throws Exception {
