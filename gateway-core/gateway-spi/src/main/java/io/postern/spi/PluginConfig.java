@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 
 /**
@@ -179,21 +180,57 @@ public final class PluginConfig {
         return texts.isEmpty() ? setting.fallback().stream().toList() : texts;
     }
 
+    /**
+     * @throws SettingException if the text does not fit the setting
+     */
+    static void require(Setting setting, String text) {
+        if (read(setting, text) instanceof Secret secret) {
+            secret.close();
+        }
+    }
+
     private static Object read(Setting setting, String text) {
         try {
             return switch (setting.kind()) {
-                case TEXT -> text;
-                case SECRET -> Secret.of(text);
+                case TEXT -> shaped(setting, text);
+                case SECRET -> Secret.of(shaped(setting, text));
                 case PATH -> Path.of(text);
-                case NUMBER -> number(setting, text);
-                case SIZE -> octets(setting, text);
-                case DURATION -> duration(setting, text);
+                case NUMBER -> within(setting, text, PluginConfig::number);
+                case SIZE -> within(setting, text, PluginConfig::octets);
+                case DURATION -> within(setting, text, PluginConfig::duration);
                 case FLAG -> flag(setting, text);
                 case CHOICE -> choice(setting, text);
             };
         } catch (java.nio.file.InvalidPathException e) {
             throw wrong(setting, text, "is not a path", "Give a file or folder.");
         }
+    }
+
+    private static String shaped(Setting setting, String text) {
+        var shape = setting.shape();
+        if (shape.isPresent() && !shape.get().pattern().matcher(text).matches()) {
+            throw new SettingException(
+                    setting.name(),
+                    (setting.kind() == Setting.Kind.SECRET ? "it" : '"' + text + '"')
+                            + " is not "
+                            + shape.get().words(),
+                    "Give " + shape.get().words() + ".");
+        }
+        return text;
+    }
+
+    private static <T extends Comparable<T>> T within(
+            Setting setting, String text, BiFunction<Setting, String, T> reader) {
+        var value = reader.apply(setting, text);
+        if (setting.range().isPresent()) {
+            var range = setting.range().get();
+            if (value.compareTo(reader.apply(setting, range.least())) < 0
+                    || value.compareTo(reader.apply(setting, range.most())) > 0) {
+                throw wrong(
+                        setting, text, "is not within " + range, "Give one from " + range + ".");
+            }
+        }
+        return value;
     }
 
     private static Long number(Setting setting, String text) {
