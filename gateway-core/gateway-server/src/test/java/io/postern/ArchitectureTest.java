@@ -32,6 +32,7 @@ class ArchitectureTest {
     private static final String SESSION = "io.postern.session..";
     private static final String LIMIT = "io.postern.limit..";
     private static final String KEPT = "io.postern.kept..";
+    private static final String CALL = "io.postern.call..";
 
     private static ClassesShouldConjunction seesOnly(String room, String... seen) {
         return classes()
@@ -70,7 +71,17 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule the_session_sees_the_engine_and_the_plugin_interfaces =
-            seesOnly(SESSION, JDK, LOG, ENGINE, SPI, LIMIT, KEPT, "javax.crypto..", "com.ongres..");
+            seesOnly(
+                    SESSION,
+                    JDK,
+                    LOG,
+                    ENGINE,
+                    SPI,
+                    LIMIT,
+                    KEPT,
+                    CALL,
+                    "javax.crypto..",
+                    "com.ongres..");
 
     @ArchTest
     static final ArchRule kept_deletions_see_the_plugin_interfaces = seesOnly(KEPT, JDK, LOG, SPI);
@@ -98,7 +109,11 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule the_plugin_loader_sees_the_plugin_interfaces =
-            seesOnly("io.postern.plugin..", JDK, LOG, SPI);
+            seesOnly("io.postern.plugin..", JDK, LOG, SPI, CALL);
+
+    @ArchTest
+    static final ArchRule the_calls_of_plugins_see_the_plugin_interfaces =
+            seesOnly(CALL, JDK, LOG, SPI);
 
     @ArchTest
     static final ArchRule the_configuration_sees_the_plugin_interfaces =
@@ -150,6 +165,7 @@ class ArchitectureTest {
                             "io.postern.transport..",
                             TLS,
                             "io.postern.plugin..",
+                            CALL,
                             "io.postern.config..",
                             "io.postern.lock..",
                             KEPT,

@@ -7,6 +7,7 @@ import io.postern.config.PluginPlace;
 import io.postern.config.Problem;
 import io.postern.engine.Terms;
 import io.postern.kept.KeptDeletions;
+import io.postern.plugin.Found;
 import io.postern.plugin.Loaded;
 import io.postern.plugin.PluginException;
 import io.postern.plugin.PluginKind;
@@ -15,6 +16,7 @@ import io.postern.session.LoginPolicy;
 import io.postern.session.Mechanisms;
 import io.postern.session.Realm;
 import io.postern.session.Realms;
+import io.postern.session.Ways;
 import io.postern.spi.SettingException;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthPolicy;
@@ -30,6 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -69,8 +72,18 @@ final class Assembly {
      * @throws BadConfiguration with all that is wrong with the file and with the plugins it names
      */
     static Assembly of(Draft draft, Plugins plugins) throws BadConfiguration {
+        return of(draft, plugins, Optional.empty());
+    }
+
+    /**
+     * As {@link #of(Draft, Plugins)}, beside one that runs.
+     *
+     * @param running whose objects are taken over where nothing has changed for them
+     */
+    static Assembly of(Draft draft, Plugins plugins, Optional<Assembly> running)
+            throws BadConfiguration {
         try {
-            return fit(draft, plugins);
+            return fit(draft, plugins, running);
         } catch (LinkageError e) {
             // A method of the interface that one of the mechanisms does not have, or not yet.
             var problem =
@@ -88,14 +101,18 @@ final class Assembly {
         }
     }
 
-    private static Assembly fit(Draft draft, Plugins plugins) throws BadConfiguration {
+    private static Assembly fit(Draft draft, Plugins plugins, Optional<Assembly> running)
+            throws BadConfiguration {
         var problems = new ArrayList<>(draft.problems());
         var loaded = new IdentityHashMap<PluginPlace, Loaded<?>>();
         for (var place : draft.places()) {
             try {
                 var plugin = plugins.make(kind(place).service(), place.plugin());
                 problems.addAll(place.problems(plugin.settings()));
-                loaded.put(place, plugin);
+                loaded.put(
+                        place,
+                        running.flatMap(it -> it.same(place, plugin.from(), loaded.values()))
+                                .orElse(plugin));
             } catch (PluginException e) {
                 problems.add(place.problem(e.getMessage(), e.remedy()));
             }
@@ -144,6 +161,31 @@ final class Assembly {
         return loaded.get(place);
     }
 
+    /** Every plugin's object. */
+    List<Loaded<?>> all() {
+        return config.places().stream().<Loaded<?>>map(loaded::get).toList();
+    }
+
+    /** Whether it has this very object. */
+    boolean has(Loaded<?> one) {
+        return loaded.values().stream().anyMatch(it -> it.plugin() == one.plugin());
+    }
+
+    /** The object that another reading of the file can go on with. */
+    private Optional<Loaded<?>> same(PluginPlace place, Found from, Collection<Loaded<?>> taken) {
+        return config.places().stream()
+                .filter(place::asksForTheSameAs)
+                .<Loaded<?>>map(loaded::get)
+                .filter(it -> it.from() == from)
+                .filter(it -> taken.stream().noneMatch(other -> other.plugin() == it.plugin()))
+                .findFirst();
+    }
+
+    /** How clients log in. */
+    Ways ways() {
+        return new Ways(mechanisms, realms, policy());
+    }
+
     Optional<LoginPolicy> policy() {
         return config.policy()
                 .map(it ->
@@ -159,10 +201,6 @@ final class Assembly {
 
     Realms realms() {
         return realms;
-    }
-
-    Mechanisms mechanisms() {
-        return mechanisms;
     }
 
     private static PluginKind kind(PluginPlace place) {

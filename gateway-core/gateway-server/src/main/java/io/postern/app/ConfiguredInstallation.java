@@ -23,7 +23,16 @@ final class ConfiguredInstallation extends Installation {
      * @param plugins stay open as long as the assembly is used
      */
     Assembly assemble(Plugins plugins) throws BadConfiguration {
+        return assemble(plugins, Optional.empty());
+    }
+
+    /**
+     * Reads it once more.
+     *
+     * @param running whose objects are taken over where nothing has changed for them
+     */
+    Assembly assemble(Plugins plugins, Optional<Assembly> running) throws BadConfiguration {
         var file = config.orElseGet(() -> home().resolve("conf").resolve("gateway.xml"));
-        return Assembly.of(GatewayFile.read(file, home(), System::getenv), plugins);
+        return Assembly.of(GatewayFile.read(file, home(), System::getenv), plugins, running);
     }
 }

@@ -1,6 +1,8 @@
 package io.postern.app;
 
+import io.postern.call.PluginCalls;
 import io.postern.config.BadConfiguration;
+import io.postern.config.GatewayConfig;
 import io.postern.config.GatewayConfig.TlsIdentity;
 import io.postern.config.PluginPlace;
 import io.postern.config.Problem;
@@ -10,12 +12,15 @@ import io.postern.limit.Penalties;
 import io.postern.limit.Refusals;
 import io.postern.plugin.Loaded;
 import io.postern.plugin.PluginException;
+import io.postern.plugin.Plugins;
 import io.postern.session.Counters;
 import io.postern.session.LoginGuard;
 import io.postern.session.Realm;
 import io.postern.session.SessionSettings;
 import io.postern.session.Sessions;
 import io.postern.spi.Fault;
+import io.postern.spi.Health;
+import io.postern.spi.Plugin;
 import io.postern.spi.SettingException;
 import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.store.FenceMode;
@@ -40,12 +45,20 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * The server, running. Started in this order: locks, stores, directories, mechanisms, kept
- * deletions, listeners; stopped in the reverse. One thread.
+ * deletions, listeners; stopped in the reverse. One thread, but for {@link #later}.
  */
 final class Gateway implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Gateway.class);
@@ -56,10 +69,38 @@ final class Gateway implements AutoCloseable {
     /** How often the files of keys and certificates are looked at. */
     private static final Duration LOOK_AT_KEYS = Duration.ofSeconds(2);
 
-    private final Assembly assembly;
+    /** How often the plugins are asked how they are. */
+    private static final Duration ASK_FOR_HEALTH = Duration.ofMinutes(1);
+
+    /**
+     * What was read and loaded at one time.
+     *
+     * @param plugins which it was made of
+     */
+    private record Generation(Assembly assembly, Plugins plugins) {}
+
+    /** What a reload reads. */
+    interface Reading {
+        /**
+         * @param running whose objects are taken over where nothing has changed for them
+         */
+        Assembly read(Plugins plugins, Assembly running) throws BadConfiguration;
+    }
+
+    /** Those that somebody uses yet, the newest last. */
+    private final List<Generation> generations = new ArrayList<>();
 
     /** Those whose start was called, the last one first. */
     private final Deque<Loaded<?>> started = new ArrayDeque<>();
+
+    /** What this thread is to do, beside waiting for the stop. */
+    private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+
+    /** Those that are not well, with what they said. */
+    private final Map<Plugin, String> unwell = new IdentityHashMap<>();
+
+    private final PluginCalls calls;
+    private Sessions sessions;
 
     private final Counters counters = new Counters();
     private final Refusals refusals = new Refusals();
@@ -71,19 +112,21 @@ final class Gateway implements AutoCloseable {
     /** Null where no realm keeps what is removed. */
     private Expiry expiry;
 
-    private Gateway(Assembly assembly) {
-        this.assembly = assembly;
+    private Gateway(Generation first) {
+        generations.add(first);
+        calls = new PluginCalls(first.assembly.config().limits().pluginAnswer());
     }
 
     /**
      * Starts the plugins and listens. If anything fails, all that was started is stopped again.
      *
+     * @param plugins which the assembly was made of; the caller closes them afterwards
      * @throws BadConfiguration with every setting that a plugin cannot use
      * @throws StartException for everything else that is in the way
      */
-    static Gateway start(Assembly assembly)
+    static Gateway start(Assembly assembly, Plugins plugins)
             throws BadConfiguration, StartException, InterruptedException {
-        var gateway = new Gateway(assembly);
+        var gateway = new Gateway(new Generation(assembly, plugins));
         var done = false;
         try {
             gateway.startPlugins();
@@ -99,9 +142,248 @@ final class Gateway implements AutoCloseable {
         }
     }
 
+    /** What it listens for, as it started. */
+    List<GatewayConfig.Listener> listeners() {
+        return generations.getLast().assembly.config().listeners();
+    }
+
     /** Where it listens, in the order of the configuration, with the ports that 0 came to. */
     List<InetSocketAddress> addresses() {
         return listeners.addresses();
+    }
+
+    /** Does what is asked for with {@link #later}, until the thread is interrupted. */
+    void serve() throws InterruptedException {
+        while (true) {
+            var task = tasks.poll(ASK_FOR_HEALTH.toMillis(), TimeUnit.MILLISECONDS);
+            if (task == null) {
+                askForHealth();
+            } else {
+                task.run();
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedException("the stop came while something was done");
+            }
+        }
+    }
+
+    /**
+     * Has something done by the thread that serves, one after the other. Any thread.
+     *
+     * @return its result; never complete if the server stops before
+     */
+    <T> CompletableFuture<T> later(Supplier<T> task) {
+        var result = new CompletableFuture<T>();
+        tasks.add(() -> {
+            try {
+                result.complete(task.get());
+            } catch (RuntimeException | Error e) {
+                log.error("what was asked for failed", e);
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    /** How every plugin is, and what it has done, in lines. */
+    List<String> health() {
+        askForHealth();
+        var lines = new ArrayList<String>();
+        for (var place : assembly().config().places()) {
+            var one = assembly().at(place);
+            var trouble = unwell.get(one.plugin());
+            lines.add(
+                    name(place)
+                            + "  "
+                            + (trouble != null
+                                    ? "unwell: " + trouble
+                                    : one.plugin() instanceof Health ? "well" : "running"));
+            one.from().descriptor().ifPresent(it -> lines.add("    " + it.shown()));
+            lines.add("    " + calls.shown(one.plugin()));
+        }
+        return lines;
+    }
+
+    /**
+     * Scans the plugins and reads the configuration once more, and goes on with what has changed:
+     * mechanisms, directories, the policy, and the rules of realms. Either all of it is good and
+     * holds for all sessions that begin from now on, or nothing changes. What is replaced is closed
+     * when the last login that uses it is over.
+     *
+     * @return what came of it, in lines; the first one is the sum of it
+     */
+    Reply reload(Reading reading) {
+        var before = generations.getLast();
+        if (!before.plugins.copied()) {
+            return refused(
+                    List.of(
+                            "The jars are not copies, since state/ could not be written to at the start."));
+        }
+        var plugins = before.plugins.again();
+        var begun = new ArrayDeque<Loaded<?>>();
+        var problems = new ArrayList<String>();
+        Assembly after = null;
+        try {
+            after = reading.read(plugins, before.assembly);
+            problems.addAll(pinned(before.assembly, after));
+            if (problems.isEmpty()) {
+                for (var place : after.config().places()) {
+                    var one = after.at(place);
+                    if (!before.assembly.has(one)) {
+                        begun.push(one);
+                        start(place, one, after.config().limits().pluginStart(), problems);
+                    }
+                }
+            }
+        } catch (BadConfiguration e) {
+            e.problems().forEach(problem -> problems.add(problem.toString()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            problems.add("The server stops.");
+        }
+        if (!problems.isEmpty()) {
+            begun.forEach(Loaded::close);
+            plugins.closeBut(allPlugins());
+            return refused(problems);
+        }
+        begun.descendingIterator().forEachRemaining(started::push);
+        generations.add(new Generation(after, plugins));
+        sessions.change(after.ways(), () -> tasks.add(() -> letGo(before)));
+        return reloaded(before, plugins);
+    }
+
+    private static void start(
+            PluginPlace place, Loaded<?> one, Duration limit, List<String> problems)
+            throws InterruptedException {
+        try {
+            one.start(place.config(one.settings()), limit);
+        } catch (SettingException e) {
+            problems.add(place.problem(e).toString());
+        } catch (PluginException e) {
+            problems.add(place.problem(e.getMessage(), e.remedy()).toString());
+        } catch (Fault e) {
+            log.warn("{} cannot start: {}", name(place), e.getMessage(), e.getCause());
+            problems.add(name(place) + " cannot start: " + e.getMessage());
+        } catch (RuntimeException | Error e) {
+            log.error("{} has a defect", name(place), e);
+            problems.add(name(place) + " cannot start, it has a defect: " + e);
+        }
+    }
+
+    private static Reply refused(List<String> problems) {
+        var lines = new ArrayList<String>();
+        lines.add("refused: nothing has changed, and the server goes on as it was");
+        lines.addAll(problems);
+        log.error("reload of the plugins {}", String.join("\n  ", lines));
+        return new Reply(ExitCode.CONFIGURATION, lines);
+    }
+
+    private static Reply reloaded(Generation before, Plugins plugins) {
+        var lines = new ArrayList<String>();
+        var changes = plugins.since(before.plugins);
+        lines.add(changes.isEmpty() ? "reloaded: no jar has changed" : "reloaded:");
+        changes.forEach((folder, change) ->
+                lines.add("  " + change.name().toLowerCase(Locale.ROOT) + "  " + folder));
+        for (var broken : plugins.broken()) {
+            lines.add("warning: a plugin that nobody names: " + broken.why().sentence());
+        }
+        log.info("plugins {}", String.join("\n  ", lines));
+        return new Reply(ExitCode.OK, lines);
+    }
+
+    /** Why stores and locks keep a reload from being made: sessions hold what is theirs. */
+    private static List<String> pinned(Assembly before, Assembly after) {
+        var remedy =
+                "Stores, lock coordinators and realms come and go with a restart only: restart, or"
+                        + " put back what was there.";
+        var problems = new ArrayList<String>();
+        for (var place : after.config().places()) {
+            if (holdsMail(after.at(place)) && !before.has(after.at(place))) {
+                problems.add(
+                        place.problem(
+                                        "this is not what the server has started with: the jars in"
+                                                + " its folder, or its settings, are others",
+                                        remedy)
+                                .toString());
+            }
+        }
+        for (var realm : after.config().realms()) {
+            if (before.config().realms().stream()
+                    .anyMatch(it ->
+                            it.name().equals(realm.name()) && !keeping(it).equals(keeping(realm)))) {
+                problems.add(
+                        realm.store()
+                                .problem(
+                                        "removed mail is to be kept elsewhere, or for another time",
+                                        "That, too, changes with a restart only.")
+                                .toString());
+            }
+        }
+        for (var one : before.all()) {
+            if (problems.isEmpty() && holdsMail(one) && !after.has(one)) {
+                problems.add(
+                        "the plugin \""
+                                + one.from().name()
+                                + "\" is not named any more. "
+                                + remedy);
+            }
+        }
+        return problems;
+    }
+
+    /** What a realm says of its removed mail; another place needs another look at the start. */
+    private static String keeping(GatewayConfig.Realm realm) {
+        return realm.kept().map(it -> it.days() + " days in " + it.folder()).orElse("");
+    }
+
+    private static boolean holdsMail(Loaded<?> one) {
+        return one.plugin() instanceof MaildropStore || one.plugin() instanceof LockCoordinator;
+    }
+
+    /** Nobody uses it any more: closes what no other has. */
+    private void letGo(Generation old) {
+        generations.remove(old);
+        for (var one : old.assembly.all().reversed()) {
+            if (generations.stream().noneMatch(it -> it.assembly.has(one))) {
+                started.removeIf(it -> it.plugin() == one.plugin());
+                close(one);
+            }
+        }
+        old.plugins.closeBut(allPlugins());
+    }
+
+    private List<Plugins> allPlugins() {
+        return generations.stream().map(Generation::plugins).toList();
+    }
+
+    private Assembly assembly() {
+        return generations.getLast().assembly;
+    }
+
+    private void close(Loaded<?> one) {
+        one.close();
+        PluginCalls.log(one.from().name()).info("closed; {}", calls.shown(one.plugin()));
+        calls.forget(one.plugin());
+        unwell.remove(one.plugin());
+    }
+
+    /** Tells the log where it has changed. */
+    private void askForHealth() {
+        try {
+            for (var one : assembly().all()) {
+                var trouble = one.trouble();
+                var plugin = PluginCalls.log(one.from().name());
+                if (trouble.isEmpty()) {
+                    if (unwell.remove(one.plugin()) != null) {
+                        plugin.info("well again");
+                    }
+                } else if (!trouble.get().equals(unwell.put(one.plugin(), trouble.get()))) {
+                    plugin.warn("unwell: {}", trouble.get());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /**
@@ -111,7 +393,7 @@ final class Gateway implements AutoCloseable {
     @Override
     public void close() {
         try {
-            var cut = listeners.shutDown(assembly.config().limits().drain());
+            var cut = listeners.shutDown(assembly().config().limits().drain());
             if (cut > 0) {
                 log.warn("{} sessions were cut off, they took longer than <drain>", cut);
             }
@@ -138,7 +420,7 @@ final class Gateway implements AutoCloseable {
         var wrong = new ArrayList<Problem>();
         var failures = new ArrayList<String>();
         Throwable first = null;
-        for (var place : assembly.config().places()) {
+        for (var place : assembly().config().places()) {
             try {
                 start(place);
             } catch (SettingException e) {
@@ -149,7 +431,7 @@ final class Gateway implements AutoCloseable {
                 failures.add(name(place) + " cannot start: " + e.getMessage());
                 log.warn("{} cannot start: {}", name(place), e.getMessage(), e.getCause());
                 first = first == null ? e : first;
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 failures.add(name(place) + " cannot start, it has a defect: " + e);
                 log.error("{} has a defect", name(place), e);
                 first = first == null ? e : first;
@@ -166,19 +448,19 @@ final class Gateway implements AutoCloseable {
     }
 
     private void start(PluginPlace place) throws Fault, InterruptedException, PluginException {
-        var plugin = assembly.at(place);
+        var plugin = assembly().at(place);
         started.push(plugin);
-        plugin.start(place.config(plugin.settings()));
+        plugin.start(place.config(plugin.settings()), assembly().config().limits().pluginStart());
     }
 
     /** Stores that do not look at the lock's token, under locks that can be lost. */
     private List<Problem> unfenced(boolean allStarted) {
         var problems = new ArrayList<Problem>();
-        if (!allStarted || assembly.locks().scope() == LockCoordinator.Scope.JVM) {
+        if (!allStarted || assembly().locks().scope() == LockCoordinator.Scope.JVM) {
             return problems;
         }
-        for (var realm : assembly.config().realms()) {
-            if (assembly.at(realm.store()).plugin() instanceof MaildropStore store
+        for (var realm : assembly().config().realms()) {
+            if (assembly().at(realm.store()).plugin() instanceof MaildropStore store
                     && store.fenceMode() == FenceMode.NONE) {
                 problems.add(
                         realm.store()
@@ -193,7 +475,7 @@ final class Gateway implements AutoCloseable {
 
     private void startKeeping() throws StartException {
         var all =
-                assembly.realms().all().stream()
+                assembly().realms().all().stream()
                         .map(Realm::kept)
                         .flatMap(Optional::stream)
                         .toList();
@@ -223,8 +505,8 @@ final class Gateway implements AutoCloseable {
     }
 
     private void listen() throws StartException {
-        var limits = assembly.config().limits();
-        var host = assembly.config().serverName().orElseGet(Gateway::hostName);
+        var limits = assembly().config().limits();
+        var host = assembly().config().serverName().orElseGet(Gateway::hostName);
         var settings =
                 new SessionSettings(
                         limits.idleTimeout(),
@@ -235,12 +517,11 @@ final class Gateway implements AutoCloseable {
                         limits.commitLimit(),
                         host,
                         host);
-        var sessions =
+        sessions =
                 new Sessions(
                         settings,
-                        assembly.mechanisms(),
-                        assembly.realms(),
-                        assembly.locks(),
+                        assembly().ways(),
+                        assembly().locks(),
                         counters,
                         new LoginGuard(
                                 new Penalties(
@@ -248,8 +529,8 @@ final class Gateway implements AutoCloseable {
                                         limits.longestFailureDelay(),
                                         limits.trusted(),
                                         System::nanoTime),
-                                assembly.policy(),
-                                refusals));
+                                refusals),
+                        calls);
         readKeys(host);
         try {
             listeners =
@@ -268,7 +549,7 @@ final class Gateway implements AutoCloseable {
     }
 
     private void readKeys(String host) throws StartException {
-        var sources = assembly.config().identities().stream().map(TlsIdentity::source).toList();
+        var sources = assembly().config().identities().stream().map(TlsIdentity::source).toList();
         if (sources.isEmpty()) {
             return;
         }
@@ -288,9 +569,9 @@ final class Gateway implements AutoCloseable {
     }
 
     private List<ListenerSettings> entrances() throws StartException {
-        var limit = assembly.config().limits().handshakeTimeout();
+        var limit = assembly().config().limits().handshakeTimeout();
         var all = new ArrayList<ListenerSettings>();
-        for (var one : assembly.config().listeners()) {
+        for (var one : assembly().config().listeners()) {
             try {
                 var secured =
                         one.tls() == TlsMode.NONE
@@ -309,7 +590,7 @@ final class Gateway implements AutoCloseable {
                                 new Gate(
                                         one.address() + ":" + one.port(),
                                         one.limits(),
-                                        assembly.config().limits().trusted(),
+                                        assembly().config().limits().trusted(),
                                         refusals),
                                 one.proxy()
                                         .map(it ->
@@ -327,14 +608,10 @@ final class Gateway implements AutoCloseable {
 
     private void closePlugins() {
         while (!started.isEmpty()) {
-            var plugin = started.pop();
-            try {
-                plugin.close();
-            } catch (RuntimeException | LinkageError e) {
-                // The others must be closed all the same.
-                log.warn("the plugin {} could not be closed", plugin.from().name(), e);
-            }
+            close(started.pop());
         }
+        // The first ones are the caller's.
+        allPlugins().stream().skip(1).forEach(Plugins::close);
     }
 
     private static String name(PluginPlace place) {

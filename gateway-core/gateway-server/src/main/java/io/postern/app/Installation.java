@@ -2,12 +2,18 @@ package io.postern.app;
 
 import io.postern.plugin.Plugins;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import picocli.CommandLine.Option;
 
+import java.io.IOException;
 import java.nio.file.Path;
 
 /** The options of every command: where the server's files are. */
 class Installation {
+    private static final Logger log = LoggerFactory.getLogger(Installation.class);
+
     @Option(
             names = "--home",
             paramLabel = "<folder>",
@@ -28,5 +34,22 @@ class Installation {
 
     final Plugins plugins() {
         return Plugins.scan(home().resolve("plugins"));
+    }
+
+    /** The plugins for a server, whose jars may be replaced while it runs. */
+    final Plugins copiedPlugins() {
+        try {
+            return Plugins.scanCopies(home().resolve("plugins"), home().resolve("state/loaded"));
+        } catch (IOException e) {
+            log.warn(
+                    "the plugins' jars cannot be copied: do not replace them while the server runs ({})",
+                    e.toString());
+            return plugins();
+        }
+    }
+
+    /** Where the sockets are through which commands reach servers that run. */
+    final Path control() {
+        return home().resolve("state/run");
     }
 }

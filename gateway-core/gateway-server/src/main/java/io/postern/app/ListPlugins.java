@@ -1,5 +1,6 @@
 package io.postern.app;
 
+import io.postern.plugin.Descriptor;
 import io.postern.plugin.Found;
 import io.postern.spi.Setting;
 
@@ -19,7 +20,8 @@ import java.util.concurrent.Callable;
         description = {
             "List the plugins: the element of gateway.xml that names them, their names, where they"
                     + " were found, and their settings. Tells of broken ones what is wrong."
-        })
+        },
+        subcommands = {AskServer.Reload.class, AskServer.AskHealth.class})
 final class ListPlugins implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @Mixin private Installation installation;
@@ -46,6 +48,13 @@ final class ListPlugins implements Callable<Integer> {
                 one.kind().element(),
                 one.name(),
                 one.jar().replace(home, ""));
+        if (!one.builtIn()) {
+            out.println(
+                    "    "
+                            + one.descriptor()
+                                    .map(Descriptor::shown)
+                                    .orElse("without a descriptor: no version, no author"));
+        }
         for (var setting : one.settings()) {
             out.printf(
                     Locale.ROOT,
@@ -64,6 +73,8 @@ final class ListPlugins implements Callable<Integer> {
         return kind
                 + (setting.repeated() ? ", any number" : "")
                 + (setting.required() ? ", required" : "")
+                + setting.range().map(range -> ", " + range).orElse("")
+                + setting.shape().map(shape -> ", " + shape.words()).orElse("")
                 + setting.fallback().map(text -> ", default " + text).orElse("");
     }
 }

@@ -19,6 +19,7 @@ import java.util.Properties;
             Check.class,
             Passwd.class,
             ListPlugins.class,
+            NewPlugin.class,
             StoreTransfer.Import.class,
             StoreTransfer.Export.class,
             Undelete.class
@@ -27,9 +28,10 @@ import java.util.Properties;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done; for run: stopped by SIGTERM or SIGINT",
-            "1:the configuration, or a plugin that it names, cannot be used",
+            "1:the configuration, or a plugin that it names, cannot be used; a reload was refused",
             "2:the command line is wrong",
-            "3:the server could not start, for example because its port is in use; for import,"
+            "3:the server could not start, for example because its port is in use; no server runs that"
+                    + " could be asked; for import,"
                     + " export and undelete: a maildrop cannot be opened, or takes no more, or nothing is"
                     + " kept in this realm",
             "4:import, export, undelete: some messages were not copied; each is named",
@@ -41,6 +43,8 @@ import java.util.Properties;
             "  postern run            serve until SIGTERM",
             "  postern passwd         type a password, get the text for users.xml",
             "  postern plugins        which plugins there are, and their settings",
+            "  postern plugins reload a running server takes what is new in plugins/",
+            "  postern new-plugin     a project for a plugin of your own",
             "  postern run --help     more about one command"
         })
 public final class Main implements Runnable {
@@ -109,7 +113,7 @@ public final class Main implements Runnable {
             };
         }
 
-        private static String number() {
+        static String number() {
             var properties = new Properties();
             try (var in = Main.class.getResourceAsStream("version.properties")) {
                 properties.load(in);

@@ -12,8 +12,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 
@@ -50,7 +53,7 @@ final class Run implements Callable<Integer> {
                             Runtime.getRuntime().halt(ExitCode.OK);
                         });
         Runtime.getRuntime().addShutdownHook(hook);
-        try (var plugins = installation.plugins()) {
+        try (var plugins = installation.copiedPlugins()) {
             warnOfBroken(plugins);
             return serve(plugins);
         } finally {
@@ -63,7 +66,7 @@ final class Run implements Callable<Integer> {
         var out = spec.commandLine().getOut();
         var err = spec.commandLine().getErr();
         try {
-            return serve(installation.assemble(plugins), out);
+            return serve(plugins, out);
         } catch (BadConfiguration e) {
             return Check.refuse(e, err);
         } catch (StartException e) {
@@ -77,10 +80,12 @@ final class Run implements Callable<Integer> {
         }
     }
 
-    private static int serve(Assembly assembly, PrintWriter out)
+    /** It keeps no hold on the assembly, which a reload may replace. */
+    private int serve(Plugins plugins, PrintWriter out)
             throws BadConfiguration, StartException, InterruptedException {
-        try (var gateway = Gateway.start(assembly)) {
-            var listeners = assembly.config().listeners();
+        try (var gateway = Gateway.start(installation.assemble(plugins), plugins);
+                var _ = control(gateway)) {
+            var listeners = gateway.listeners();
             for (var at = 0; at < listeners.size(); at++) {
                 out.println(
                         "listening on "
@@ -89,10 +94,36 @@ final class Run implements Callable<Integer> {
             }
             out.println("ready");
             out.flush();
-            // Nobody opens it: this lasts until the stop interrupts the thread.
-            new CountDownLatch(1).await();
+            // This lasts until the stop interrupts the thread.
+            gateway.serve();
             return ExitCode.OK;
         }
+    }
+
+    /** The door for commands; null where there can be none, which the log tells. */
+    private Control control(Gateway gateway) {
+        try {
+            return Control.open(installation.control(), question -> answer(gateway, question));
+        } catch (IOException | UnsupportedOperationException e) {
+            log.warn(
+                    "commands like \"postern plugins reload\" cannot reach this server: {}",
+                    e.toString());
+            return null;
+        }
+    }
+
+    private Reply answer(Gateway gateway, String question) {
+        return switch (question) {
+            case AskServer.RELOAD ->
+                    gateway.later(() ->
+                                    gateway.reload((plugins, running) ->
+                                            installation.assemble(plugins, Optional.of(running))))
+                            .join();
+            case AskServer.HEALTH ->
+                    gateway.later(() -> new Reply(ExitCode.OK, gateway.health())).join();
+            default ->
+                    new Reply(ExitCode.USAGE, List.of("this server knows no \"" + question + "\""));
+        };
     }
 
     private static void warnOfBroken(Plugins plugins) {

@@ -120,6 +120,8 @@ public record GatewayConfig(
      * @param commitLimit how long the removal at QUIT may take
      * @param drain how long a stop waits for what is running
      * @param handshakeTimeout how long a TLS handshake may take
+     * @param pluginStart how long a plugin may take to start
+     * @param pluginAnswer how long a plugin may take for its part of a login
      * @param usual for the listeners that have none of their own
      * @param trusted networks whose clients are not slowed down, and not limited by address
      * @param failureDelay what failed logins make the next one wait at first; zero turns it off
@@ -133,6 +135,8 @@ public record GatewayConfig(
             Duration commitLimit,
             Duration drain,
             Duration handshakeTimeout,
+            Duration pluginStart,
+            Duration pluginAnswer,
             ListenerLimits usual,
             Networks trusted,
             Duration failureDelay,

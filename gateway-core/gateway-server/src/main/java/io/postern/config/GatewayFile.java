@@ -406,6 +406,8 @@ public final class GatewayFile {
                                 Duration.ofSeconds(10),
                                 SECOND,
                                 Duration.ofMinutes(2)),
+                        duration(element, "plugin-start", Duration.ofMinutes(1), SECOND, HOUR),
+                        duration(element, "plugin-answer", Duration.ofSeconds(30), SECOND, HOUR),
                         listenerLimits(element, ListenerLimits.USUAL),
                         element.flatMap(parent -> one(parent, "trusted-networks"))
                                 .map(this::trusted)

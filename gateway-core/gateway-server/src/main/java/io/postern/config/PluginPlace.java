@@ -66,6 +66,15 @@ public final class PluginPlace {
         return plugin;
     }
 
+    /** Whether another reading of the file asks for the same plugin with the same settings. */
+    public boolean asksForTheSameAs(PluginPlace other) {
+        return element.equals(other.element)
+                && plugin.equals(other.plugin)
+                && values().equals(other.values())
+                && home.equals(other.home)
+                && state.equals(other.state);
+    }
+
     /** All that is wrong with the settings, if the plugin takes these. */
     public List<Problem> problems(List<Setting> settings) {
         var problems = new ArrayList<Problem>();

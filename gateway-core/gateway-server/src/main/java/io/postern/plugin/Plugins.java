@@ -1,5 +1,6 @@
 package io.postern.plugin;
 
+import io.postern.call.Bounded;
 import io.postern.spi.Plugin;
 
 import org.slf4j.Logger;
@@ -15,56 +16,110 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
  * The plugins of one installation: the server's own, and those in the folders and jars below {@code
- * plugins/}. Scanned once; immutable afterwards.
+ * plugins/}. Scanned once; immutable afterwards. {@link #again} scans once more, and shares with it
+ * what has not changed. One thread.
  */
 public final class Plugins implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Plugins.class);
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
-    private static final String BUILT_IN = "built in";
+    static final String BUILT_IN = "built in";
+
+    /** How long a plugin may take for its constructor, its name and its settings. */
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(10);
 
     /** Finds the class in the JDK's words, as in "io.postern.spi.X: Provider a.B not found". */
     private static final Pattern PROVIDER = Pattern.compile(": (?:Provider )?(\\S+) ");
 
+    /** So that no two class loaders share a name, by which their threads are known. */
+    private static final AtomicLong LOADERS = new AtomicLong();
+
     private final Path folder;
+    private final Duration longestLook;
+
+    /** Null where the jars are loaded from where they are. */
+    private final PrivateJars privateJars;
+
+    private final List<Found> builtIn;
+    private final List<Bundle> bundles = new ArrayList<>();
     private final List<Found> found = new ArrayList<>();
     private final List<Broken> broken = new ArrayList<>();
-    private final List<PluginClassLoader> loaders = new ArrayList<>();
 
-    private Plugins(Path folder) {
+    /** Whether this is the first scan, which the others share. */
+    private final boolean first;
+
+    private Plugins(
+            Path folder,
+            Duration longestLook,
+            PrivateJars privateJars,
+            List<Found> builtIn,
+            boolean first) {
         this.folder = folder;
+        this.longestLook = longestLook;
+        this.privateJars = privateJars;
+        this.builtIn = builtIn;
+        this.first = first;
     }
 
     /**
-     * Looks at every plugin and makes one object of each, to hear its name.
+     * Looks at every plugin and makes one object of each, to hear its name. For a program that ends
+     * soon: the jars are loaded from where they are, and must not be replaced meanwhile.
      *
      * @param folder may be absent: then there are the built-in plugins only
      */
     public static Plugins scan(Path folder) {
-        var plugins = new Plugins(folder);
-        var server = Plugins.class.getClassLoader();
-        plugins.providers(BUILT_IN, BUILT_IN, server);
-        for (var entry : plugins.entries()) {
-            plugins.load(entry, server);
+        return scan(folder, LONGEST_LOOK);
+    }
+
+    static Plugins scan(Path folder, Duration longestLook) {
+        return new Plugins(folder, longestLook, null, builtIn(), true).look(List.of());
+    }
+
+    /**
+     * As {@link #scan}, for a server: it loads copies of the jars, so that {@link #again} can load
+     * others in their place.
+     *
+     * @param copies a folder for the copies, which several servers may share
+     */
+    public static Plugins scanCopies(Path folder, Path copies) throws IOException {
+        return new Plugins(folder, LONGEST_LOOK, PrivateJars.open(copies), builtIn(), true)
+                .look(List.of());
+    }
+
+    /**
+     * Scans the folder once more. What has not changed is the same as here; what has is loaded
+     * anew, beside what is here.
+     *
+     * @throws IllegalStateException if this was scanned without copies
+     */
+    public Plugins again() {
+        if (privateJars == null) {
+            throw new IllegalStateException("these jars were not copied");
         }
-        plugins.refuseDuplicates();
-        return plugins;
+        return new Plugins(folder, longestLook, privateJars, builtIn, false).look(bundles);
     }
 
     /** In the order of the jars' names; the server's own first. */
@@ -77,6 +132,29 @@ public final class Plugins implements AutoCloseable {
         return Collections.unmodifiableList(broken);
     }
 
+    /** What became of a folder or jar. */
+    public enum Change {
+        ADDED,
+        REPLACED,
+        REMOVED
+    }
+
+    /** What is another here than before, by the folder's or jar's name. */
+    public Map<String, Change> since(Plugins before) {
+        var changes = new TreeMap<String, Change>();
+        for (var bundle : before.bundles) {
+            if (!bundles.contains(bundle)) {
+                changes.put(stem(bundle.entry()), Change.REMOVED);
+            }
+        }
+        for (var bundle : bundles) {
+            if (!before.bundles.contains(bundle)) {
+                changes.merge(stem(bundle.entry()), Change.ADDED, (_, _) -> Change.REPLACED);
+            }
+        }
+        return changes;
+    }
+
     /**
      * Makes a fresh object of the plugin of that name.
      *
@@ -86,11 +164,7 @@ public final class Plugins implements AutoCloseable {
     public <T extends Plugin> Loaded<T> make(Class<T> service, String name) throws PluginException {
         for (var one : found) {
             if (one.kind().service() == service && one.name().equals(name)) {
-                try (var _ = new ContextLoader(one.provider().type())) {
-                    return new Loaded<>(service.cast(one.provider().get()), one);
-                } catch (ServiceConfigurationError | LinkageError e) {
-                    throw explain(one.jar(), e);
-                }
+                return new Loaded<>(service.cast(made(one.provider(), one.jar())), one);
             }
         }
         for (var one : broken) {
@@ -101,14 +175,107 @@ public final class Plugins implements AutoCloseable {
         throw absent(service, name);
     }
 
-    /** Gives the jars back. Plugins must have been closed before. */
+    /**
+     * Gives the jars back that none of the others has; their plugins must have been closed before.
+     * The server goes on, and asks this object for nothing any more.
+     */
+    public void closeBut(List<Plugins> others) {
+        for (var bundle : List.copyOf(bundles)) {
+            if (others.stream().noneMatch(it -> it.bundles.contains(bundle))) {
+                // Whoever holds this object must not hold the bundle's classes by it.
+                bundles.remove(bundle);
+                found.removeAll(bundle.found());
+                bundle.close(true);
+            }
+        }
+        broken.clear();
+    }
+
+    /** Whether {@link #again} can be called. */
+    public boolean copied() {
+        return privateJars != null;
+    }
+
+    /** Gives the jars back, and removes the copies. Plugins must have been closed before. */
     @Override
     public void close() {
-        for (var loader : loaders) {
-            try {
-                loader.close();
-            } catch (IOException e) {
-                log.warn("the jars of {} could not be closed", loader.getName(), e);
+        bundles.forEach(bundle -> bundle.close(false));
+        if (first && privateJars != null) {
+            privateJars.close();
+        }
+    }
+
+    private static List<Found> builtIn() {
+        var plugins = new ArrayList<Found>();
+        var loader = Plugins.class.getClassLoader();
+        for (var kind : PluginKind.values()) {
+            for (var provider : ServiceLoader.load(kind.service(), loader).stream().toList()) {
+                var plugin = provider.get();
+                plugins.add(
+                        new Found(
+                                kind,
+                                plugin.name(),
+                                BUILT_IN,
+                                Optional.empty(),
+                                plugin.settings(),
+                                provider));
+            }
+        }
+        return List.copyOf(plugins);
+    }
+
+    private Plugins look(List<Bundle> known) {
+        found.addAll(builtIn);
+        for (var entry : entries()) {
+            load(entry, known);
+        }
+        refuseDuplicates();
+        return this;
+    }
+
+    private Plugin made(ServiceLoader.Provider<? extends Plugin> provider, String jar)
+            throws PluginException {
+        try {
+            return inTime(provider, jar, provider::get);
+        } catch (RuntimeException | Error e) {
+            throw explain(jar, e);
+        }
+    }
+
+    /** A constructor, a name or a list of settings that takes for ever must not stop the others. */
+    private <T> T inTime(
+            ServiceLoader.Provider<? extends Plugin> provider,
+            String jar,
+            Bounded.Question<T> question)
+            throws PluginException {
+        var type = provider.type();
+        try {
+            return Bounded.ask(
+                    Thread.ofPlatform().daemon().name("look at " + type.getName()),
+                    longestLook,
+                    () -> {
+                        Thread.currentThread().setContextClassLoader(type.getClassLoader());
+                        return question.answer();
+                    },
+                    _ -> {},
+                    () -> {});
+        } catch (TimeoutException e) {
+            throw new PluginException(
+                    jar
+                            + ": "
+                            + type.getName()
+                            + " does not come to an end when it is made or asked for its settings",
+                    "Ask the plugin's author: neither may wait for anything.",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PluginException(jar + ": the stop came first", "Start again.", e);
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case PluginException known -> throw known;
+                case RuntimeException defect -> throw defect;
+                case Error error -> throw error;
+                case null, default -> throw new IllegalStateException(e.getCause());
             }
         }
     }
@@ -171,7 +338,7 @@ public final class Plugins implements AutoCloseable {
         return Optional.of(entries);
     }
 
-    private void load(Path entry, ClassLoader server) {
+    private void load(Path entry, List<Bundle> known) {
         var jars =
                 Files.isDirectory(entry)
                         ? children(entry, jar -> !hidden(jar) && isJar(jar))
@@ -179,54 +346,88 @@ public final class Plugins implements AutoCloseable {
         if (jars.isEmpty()) {
             return;
         }
-        var name = stem(entry);
-        if (jars.get().isEmpty()) {
-            broken(
-                    Set.of(name),
-                    new PluginException(
-                            entry + " holds no jar",
-                            "Put the plugin's jars into it, or remove it.",
-                            null));
-            return;
-        }
-        var urls = new ArrayList<URL>();
-        for (var jar : jars.get()) {
-            // A class loader passes over a damaged jar without a word.
-            try (var _ = new JarFile(jar.toFile(), true, JarFile.OPEN_READ)) {
-                urls.add(jar.toUri().toURL());
-            } catch (MalformedURLException e) {
-                throw new IllegalStateException("a file's own address: " + jar, e);
-            } catch (IOException e) {
-                broken(
-                        Set.of(name),
-                        new PluginException(
-                                jar + " cannot be read as a jar (" + e.getMessage() + ")",
-                                "Copy it again, or remove it.",
-                                e));
+        for (var bundle : known) {
+            if (bundle.entry().equals(entry) && bundle.isStill(jars.get())) {
+                take(bundle);
                 return;
             }
         }
-        var loader = new PluginClassLoader(entry.getFileName().toString(), urls, server);
-        loaders.add(loader);
-        var before = found.size() + broken.size();
-        providers(shown(entry, jars.get()), name, loader);
-        if (found.size() + broken.size() == before) {
-            broken(
-                    Set.of(name),
-                    new PluginException(
-                            shown(entry, jars.get()) + " names no plugin in META-INF/services",
-                            "Ask its author for a plugin of Postern, or remove it.",
-                            null));
+        try {
+            take(loaded(entry, jars.get()));
+        } catch (PluginException e) {
+            broken(Set.of(stem(entry)), e);
         }
     }
 
-    /**
-     * Asks for everything that a loader provides.
-     *
-     * @param jar what to name where the jar of a class is not known
-     * @param fallback a name for what has no name yet
-     */
-    private void providers(String jar, String fallback, ClassLoader loader) {
+    private void take(Bundle bundle) {
+        bundles.add(bundle);
+        found.addAll(bundle.found());
+        broken.addAll(bundle.broken());
+    }
+
+    private Bundle loaded(Path entry, List<Path> jars) throws PluginException {
+        if (jars.isEmpty()) {
+            throw new PluginException(
+                    entry + " holds no jar", "Put the plugin's jars into it, or remove it.", null);
+        }
+        var copies = copied(entry, jars);
+        var done = false;
+        try {
+            var descriptors = new LinkedHashMap<String, Descriptor>();
+            var urls = new ArrayList<URL>();
+            for (var at = 0; at < jars.size(); at++) {
+                var shown = jars.get(at).toString();
+                var jar = copies.isEmpty() ? jars.get(at) : copies.get(at);
+                // A class loader passes over a damaged jar without a word.
+                try (var opened = new JarFile(jar.toFile(), true, JarFile.OPEN_READ)) {
+                    urls.add(jar.toUri().toURL());
+                    Descriptor.read(opened, shown).ifPresent(it -> descriptors.put(shown, it));
+                } catch (MalformedURLException e) {
+                    throw new IllegalStateException("a file's own address: " + jar, e);
+                } catch (IOException e) {
+                    throw new PluginException(
+                            shown + " cannot be read as a jar (" + e.getMessage() + ")",
+                            "Copy it again, or remove it.",
+                            e);
+                }
+            }
+            var number = LOADERS.incrementAndGet();
+            var loader =
+                    new PluginClassLoader(
+                            entry.getFileName() + (copies.isEmpty() ? "" : "~" + number),
+                            urls,
+                            Plugins.class.getClassLoader());
+            var bundle = new Bundle(entry, jars, copies, descriptors, loader);
+            providers(bundle, loader);
+            done = true;
+            return bundle;
+        } finally {
+            if (!done) {
+                PrivateJars.remove(copies);
+            }
+        }
+    }
+
+    private List<Path> copied(Path entry, List<Path> jars) throws PluginException {
+        if (privateJars == null) {
+            return List.of();
+        }
+        try {
+            return privateJars.copy(jars);
+        } catch (IOException e) {
+            throw new PluginException(
+                    entry + " cannot be copied for the server (" + e + ")",
+                    "See that state/ can be written to and has room, and that the jars can be"
+                            + " read.",
+                    e);
+        }
+    }
+
+    /** Asks for everything that a loader provides. */
+    private void providers(Bundle bundle, ClassLoader loader) {
+        var fallback = stem(bundle.entry());
+        var good = new ArrayList<Found>();
+        var bad = new ArrayList<Broken>();
         for (var kind : PluginKind.values()) {
             var providers = ServiceLoader.load(kind.service(), loader).stream().iterator();
             while (true) {
@@ -238,40 +439,64 @@ public final class Plugins implements AutoCloseable {
                     provider = providers.next();
                 } catch (ServiceConfigurationError | LinkageError e) {
                     // The iterator has passed the bad entry and goes on with the next one.
-                    broken(names(fallback, e), explain(jar, e));
+                    bad.add(new Broken(names(fallback, e), explain(bundle.shown(), e)));
                     continue;
                 }
-                meet(kind, provider, jar(provider.type(), jar), fallback);
+                var jar = jar(provider.type(), bundle);
+                try {
+                    good.add(met(kind, provider, jar, bundle.descriptor(jar)));
+                } catch (PluginException e) {
+                    var names = new LinkedHashSet<>(Set.of(fallback));
+                    names.add(spelled(provider.type().getSimpleName()));
+                    bad.add(new Broken(names, e));
+                }
             }
         }
+        if (good.isEmpty() && bad.isEmpty()) {
+            bad.add(
+                    new Broken(
+                            Set.of(fallback),
+                            new PluginException(
+                                    bundle.shown() + " names no plugin in META-INF/services",
+                                    "Ask its author for a plugin of Postern, or remove it.",
+                                    null)));
+        }
+        bundle.holds(good, bad);
     }
 
     /** Makes one object, and asks for its name and settings. */
-    private void meet(
+    private Found met(
             PluginKind kind,
             ServiceLoader.Provider<? extends Plugin> provider,
             String jar,
-            String fallback) {
-        String name;
-        try (var _ = new ContextLoader(provider.type())) {
-            var plugin = provider.get();
-            name = plugin.name();
-            if (name != null && NAME.matcher(name).matches()) {
-                found.add(new Found(kind, name, jar, plugin.settings(), provider));
-                return;
-            }
-        } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
-            var names = new LinkedHashSet<>(Set.of(fallback));
-            names.add(spelled(provider.type().getSimpleName()));
-            broken(names, explain(jar, e));
-            return;
+            Optional<Descriptor> descriptor)
+            throws PluginException {
+        try {
+            return inTime(
+                    provider,
+                    jar,
+                    () -> {
+                        var plugin = provider.get();
+                        var name = plugin.name();
+                        if (name == null || !NAME.matcher(name).matches()) {
+                            throw new PluginException(
+                                    jar
+                                            + ": "
+                                            + provider.type().getName()
+                                            + " calls itself \""
+                                            + name
+                                            + '"',
+                                    "A plugin's name has lower-case letters, digits and hyphens"
+                                            + " only.",
+                                    null);
+                        }
+                        var settings =
+                                Objects.requireNonNull(plugin.settings(), "settings of null");
+                        return new Found(kind, name, jar, descriptor, settings, provider);
+                    });
+        } catch (RuntimeException | Error e) {
+            throw explain(jar, e);
         }
-        broken(
-                Set.of(fallback),
-                new PluginException(
-                        jar + ": " + provider.type().getName() + " calls itself \"" + name + '"',
-                        "A plugin's name has lower-case letters, digits and hyphens only.",
-                        null));
     }
 
     private void refuseDuplicates() {
@@ -344,15 +569,11 @@ public final class Plugins implements AutoCloseable {
         return simpleName.replaceAll("([a-z0-9])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
     }
 
-    private static String jar(Class<?> type, String otherwise) {
+    private static String jar(Class<?> type, Bundle bundle) {
         var source = type.getProtectionDomain().getCodeSource();
-        return otherwise.equals(BUILT_IN) || source == null
-                ? otherwise
-                : Path.of(URI.create(source.getLocation().toString())).toString();
-    }
-
-    private static String shown(Path entry, List<Path> jars) {
-        return jars.size() == 1 ? jars.getFirst().toString() : entry.toString();
+        return source == null
+                ? bundle.shown()
+                : bundle.shown(Path.of(URI.create(source.getLocation().toString())));
     }
 
     private static boolean isJar(Path file) {

@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.PluginCalls;
 import io.postern.engine.Offer;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
@@ -57,6 +58,7 @@ final class Accounts implements AuthContext {
     private final ClientChannel channel;
     private final Offer offer;
     private final Vetting vetting;
+    private final PluginCalls calls;
     private String name = "";
     private Realm realm;
     private Fault fault;
@@ -64,7 +66,9 @@ final class Accounts implements AuthContext {
     /** What kept a directory from answering for which the next one is asked. */
     private Fault skipped;
 
-    Accounts(Realms realms, Connection connection, Offer offer, Vetting vetting) {
+    Accounts(
+            Realms realms, Connection connection, Offer offer, Vetting vetting, PluginCalls calls) {
+        this.calls = calls;
         this.realms = realms;
         this.vetting = vetting;
         this.channel = new ClientChannel(connection);
@@ -122,7 +126,11 @@ final class Accounts implements AuthContext {
         try (var random = randomSecret()) {
             for (var i = 0; i < able.size(); i++) {
                 var one = able.get(i);
-                var answer = attempt(one, () -> one.verify(place.orElseThrow().name(), password));
+                var answer =
+                        attempt(
+                                one,
+                                "check a password",
+                                () -> one.verify(place.orElseThrow().name(), password));
                 if (answer.isPresent() && decides(one, answer.get())) {
                     if (answer.get() instanceof Verdict.Refused) {
                         spend(able, i + 1, rest -> rest.verify(NOBODY + login, random));
@@ -149,7 +157,11 @@ final class Accounts implements AuthContext {
         var able = able(place, SecretDirectory.class);
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
-            var answer = attempt(one, () -> whole(one.shared(place.orElseThrow().name())));
+            var answer =
+                    attempt(
+                            one,
+                            "find a secret",
+                            () -> whole(one.shared(place.orElseThrow().name())));
             if (answer.isPresent() && answer.get().isPresent()) {
                 skipped = null;
                 var found = answer.get().get();
@@ -180,7 +192,8 @@ final class Accounts implements AuthContext {
         ScramDirectory.Entry unknown = null;
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
-            var answer = attempt(one, () -> one.scram(place.orElseThrow().name(), hash));
+            var answer =
+                    attempt(one, "find keys", () -> one.scram(place.orElseThrow().name(), hash));
             if (answer.isPresent()) {
                 var entry = answer.get();
                 unknown = unknown == null ? entry : unknown;
@@ -220,7 +233,7 @@ final class Accounts implements AuthContext {
                         .flatMap(it -> able(it, ScramDirectory.class).stream())
                         .findFirst()
                         .orElseThrow(() -> Fault.permanent("no directory has SCRAM keys", null));
-        var entry = ask(one, () -> one.scram(NOBODY + login, hash));
+        var entry = ask(one, "find keys", () -> one.scram(NOBODY + login, hash));
         return new ScramDirectory.Entry(entry.keys(), UNKNOWN);
     }
 
@@ -232,7 +245,7 @@ final class Accounts implements AuthContext {
             return WRONG;
         }
         for (var one : place.map(it -> able(it.realm(), TokenDirectory.class)).orElse(List.of())) {
-            var answer = attempt(one, () -> one.verifyToken(token));
+            var answer = attempt(one, "check a token", () -> one.verifyToken(token));
             if (answer.isEmpty() || !decides(one, answer.get())) {
                 continue;
             }
@@ -253,7 +266,8 @@ final class Accounts implements AuthContext {
     public Verdict checkName(String login) throws Fault, InterruptedException {
         var place = place(login);
         for (var one : able(place, NameDirectory.class)) {
-            var answer = attempt(one, () -> one.lookUp(place.orElseThrow().name()));
+            var answer =
+                    attempt(one, "look a name up", () -> one.lookUp(place.orElseThrow().name()));
             if (answer.isPresent() && decides(one, answer.get())) {
                 return answer.get();
             }
@@ -354,27 +368,24 @@ final class Accounts implements AuthContext {
     }
 
     /** Asks those behind the one that has decided, only for the time it takes. */
-    private static <D extends UserDirectory> void spend(List<D> all, int from, Waste<D> question)
+    private <D extends UserDirectory> void spend(List<D> all, int from, Waste<D> question)
             throws InterruptedException {
         for (var directory : all.subList(from, all.size())) {
             try {
-                var _ = question.on(directory);
-            } catch (Fault | RuntimeException | LinkageError _) {
+                var _ = calls.askInTime(directory, "answer in vain", () -> question.on(directory));
+            } catch (Fault | RuntimeException | Error _) {
                 // It was not asked for an answer. Whoever needs one of it hears of this.
             }
         }
     }
 
-    private interface Question<T> {
-        T answer() throws Fault, InterruptedException;
-    }
-
     /** An answer, or none where the next directory is asked instead. */
-    private <T> Optional<T> attempt(UserDirectory directory, Question<T> question)
+    private <T> Optional<T> attempt(
+            UserDirectory directory, String doing, PluginCalls.Question<T> question)
             throws Fault, InterruptedException {
         var before = fault;
         try {
-            return Optional.of(ask(directory, question));
+            return Optional.of(ask(directory, doing, question));
         } catch (Fault e) {
             if (!realm.nextOnFailure().contains(directory)) {
                 throw e;
@@ -408,10 +419,10 @@ final class Accounts implements AuthContext {
         return UNKNOWN;
     }
 
-    private <T> T ask(UserDirectory directory, Question<T> question)
+    private <T> T ask(UserDirectory directory, String doing, PluginCalls.Question<T> question)
             throws Fault, InterruptedException {
         try {
-            var answer = question.answer();
+            var answer = calls.askInTime(directory, doing, question);
             if (answer == null) {
                 throw Fault.temporary("directory " + directory.name() + " answered null", null);
             }

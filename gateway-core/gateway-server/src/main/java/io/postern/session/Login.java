@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.Bounded;
 import io.postern.engine.Effect;
 import io.postern.engine.Event;
 import io.postern.engine.ListingViolation;
@@ -12,6 +13,7 @@ import io.postern.spi.auth.AuthStep;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.lock.LockCoordinator.Acquisition;
 import io.postern.spi.lock.LockOwner;
+import io.postern.spi.store.MaildropId;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +21,8 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /**
  * One login attempt, from the first response of the client to an open maildrop: authenticate, lock,
@@ -29,6 +33,7 @@ final class Login implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Login.class);
 
     private final Sessions sessions;
+    private final Ways ways;
     private final Connection connection;
     private final String session;
     private final Vetting vetting;
@@ -43,17 +48,19 @@ final class Login implements AutoCloseable {
     /** Ends the user's session for the count of them; null where that is not this login's to do. */
     private Runnable leave;
 
-    Login(Sessions sessions, Connection connection, String session, String stamp) {
+    Login(Sessions sessions, Ways ways, Connection connection, String session, String stamp) {
         this.sessions = sessions;
+        this.ways = ways;
         this.connection = connection;
         this.session = session;
-        this.vetting = new Vetting(sessions.guard, connection, session);
+        this.vetting = new Vetting(sessions.guard, ways.policy, connection, session);
         this.accounts =
                 new Accounts(
-                        sessions.realms,
+                        ways.realms,
                         connection,
-                        sessions.mechanisms.offer(stamp, connection),
-                        vetting);
+                        ways.mechanisms.offer(stamp, connection),
+                        vetting,
+                        sessions.calls);
     }
 
     /**
@@ -63,11 +70,11 @@ final class Login implements AutoCloseable {
      */
     Event begin(Effect.Authenticate login) throws InterruptedException {
         try {
-            mechanism = sessions.mechanisms.name(login);
+            mechanism = ways.mechanisms.name(login);
             vetting.by(mechanism);
             exchange =
                     Objects.requireNonNull(
-                            sessions.mechanisms.begin(login, accounts), "an exchange of null");
+                            ways.mechanisms.begin(login, accounts), "an exchange of null");
         } catch (RuntimeException | Error e) {
             Arrays.fill(login.response(), (byte) 0);
             return failed(e);
@@ -146,7 +153,7 @@ final class Login implements AutoCloseable {
     private Event open(User user) throws Fault, ListingViolation, InterruptedException {
         var realm =
                 accounts.realm()
-                        .or(() -> sessions.realms.place(user.name()).map(Realms.Place::realm))
+                        .or(() -> ways.realms.place(user.name()).map(Realms.Place::realm))
                         .orElseThrow(() -> noRealm(user));
         var rules = AccountRules.of(user, realm.terms());
         var against = rules.against(mechanism, connection);
@@ -173,9 +180,12 @@ final class Login implements AutoCloseable {
         }
         leave = () -> sessions.guard.users().leave(counted, client);
         var store = realm.store();
-        var id = Objects.requireNonNull(store.locate(user), "a maildrop id of null");
+        var id =
+                Objects.requireNonNull(
+                        sessions.calls.askInTime(store, "locate", () -> store.locate(user)),
+                        "a maildrop id of null");
         var owner = new LockOwner(sessions.settings.node(), session, user.name());
-        return switch (sessions.locks.tryAcquire(id, owner, sessions.settings.lockWait())) {
+        return switch (acquired(id, owner)) {
             case null -> throw new NullPointerException("a lock acquisition of null");
             case Acquisition.Busy _ -> refused(Problem.IN_USE, "in-use");
             case Acquisition.Unavailable(var problem, var cause) -> {
@@ -188,11 +198,63 @@ final class Login implements AutoCloseable {
                                 session, user.name(), connection.client(), realm.name());
                 drop = new OpenDrop(sessions, user, realm, id, lease, visit, remover, leave);
                 leave = null;
-                drop.open();
+                open(drop);
                 visit.opened(delay(rules), sessions.nanoTime.getAsLong());
                 yield new Event.Opened(drop.messages(), rules.terms());
             }
         };
+    }
+
+    private Acquisition acquired(MaildropId id, LockOwner owner)
+            throws Fault, InterruptedException {
+        var wait = sessions.settings.lockWait();
+        return sessions.calls.askInTime(
+                sessions.locks,
+                "answer for a lock",
+                wait.plus(sessions.calls.limit()),
+                () -> sessions.locks.tryAcquire(id, owner, wait),
+                late -> {
+                    if (late instanceof Acquisition.Acquired(var lease)) {
+                        lease.close();
+                    }
+                },
+                () -> {});
+    }
+
+    /**
+     * Where it is not open in time, the store's thread lets go of it when it has come to an end.
+     */
+    private void open(OpenDrop opening) throws Fault, ListingViolation, InterruptedException {
+        var limit = sessions.calls.limit();
+        try {
+            var _ =
+                    Bounded.ask(
+                            Thread.ofVirtual().name("open " + session),
+                            limit,
+                            () -> {
+                                opening.open();
+                                return opening;
+                            },
+                            _ -> {},
+                            opening::close);
+        } catch (TimeoutException e) {
+            disown();
+            throw Fault.temporary(
+                    opening.store().name() + " did not open a maildrop within " + limit, e);
+        } catch (InterruptedException e) {
+            disown();
+            throw e;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof ListingViolation violation) {
+                throw violation;
+            }
+            throw Bounded.rethrown(e);
+        }
+    }
+
+    private void disown() {
+        drop = null;
+        visit = null;
     }
 
     private static Duration delay(AccountRules rules) {

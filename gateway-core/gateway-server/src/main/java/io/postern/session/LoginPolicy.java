@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.Bounded;
 import io.postern.limit.Limit;
 import io.postern.limit.Refusals;
 import io.postern.spi.Fault;
@@ -14,8 +15,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -35,21 +34,16 @@ public record LoginPolicy(AuthPolicy plugin, Duration timeLimit, boolean allowOn
      */
     Ruling ask(Callable<Ruling> question, InetAddress client, Refusals refusals)
             throws Fault, InterruptedException {
-        var answer = new FutureTask<>(question);
-        var thread = Thread.ofVirtual().name("policy " + plugin.name()).start(answer);
         try {
             return Objects.requireNonNull(
-                    answer.get(timeLimit.toNanos(), TimeUnit.NANOSECONDS), "a ruling of null");
+                    Bounded.ask("policy " + plugin.name(), timeLimit, question::call),
+                    "a ruling of null");
         } catch (TimeoutException e) {
-            thread.interrupt();
             return failed("it took longer than " + timeLimit, e, client, refusals);
         } catch (ExecutionException e) {
             return failed("it failed", e.getCause(), client, refusals);
         } catch (NullPointerException e) {
             return failed("it answered null", e, client, refusals);
-        } catch (InterruptedException e) {
-            thread.interrupt();
-            throw e;
         }
     }
 

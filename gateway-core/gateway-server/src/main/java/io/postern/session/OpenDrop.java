@@ -79,7 +79,11 @@ final class OpenDrop implements AutoCloseable {
     /** Opens the maildrop and freezes its listing. The caller closes this, whatever happens. */
     void open() throws Fault, ListingViolation, InterruptedException {
         lease.onLost(this::lose);
-        maildrop = Objects.requireNonNull(store.open(id, lease.token()), "open");
+        maildrop =
+                Objects.requireNonNull(
+                        sessions.calls.ask(
+                                store, "open a maildrop", () -> store.open(id, lease.token())),
+                        "open");
         var listing = Objects.requireNonNull(maildrop.listing(), "listing");
         messages =
                 MessageTable.freeze(
@@ -128,7 +132,9 @@ final class OpenDrop implements AutoCloseable {
     }
 
     private InputStream stored(int number) throws Fault, InterruptedException {
-        return Objects.requireNonNull(maildrop.content(number), "content");
+        return Objects.requireNonNull(
+                sessions.calls.ask(store, "open a message", () -> maildrop.content(number)),
+                "content");
     }
 
     /** Tells the store that its listing was wrong. */
@@ -271,7 +277,10 @@ final class OpenDrop implements AutoCloseable {
                             refs(remove),
                             refs(update.seen()),
                             timeLimit);
-            var result = Objects.requireNonNull(maildrop.commit(request), "commit");
+            var result =
+                    Objects.requireNonNull(
+                            sessions.calls.ask(store, "commit", () -> maildrop.commit(request)),
+                            "commit");
             audit(remove, outcome(request, result));
             return update.marked().isEmpty()
                     ? new Event.Committed(0, Problem.NONE)

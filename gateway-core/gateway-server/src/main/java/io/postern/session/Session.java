@@ -54,6 +54,9 @@ public final class Session implements ClientEvents {
     private final String id;
     private final String stamp;
 
+    /** The owner's; null once the login is over. */
+    private Ways ways;
+
     // The owner's.
     private final Pop3Engine engine;
     private final LineFramer framer = new LineFramer();
@@ -107,8 +110,9 @@ public final class Session implements ClientEvents {
         this.sessions = sessions;
         this.connection = connection;
         this.id = id;
-        stamp = sessions.mechanisms.stamp(sessions.settings.host());
-        engine = new Pop3Engine(sessions.mechanisms.offer(stamp, connection));
+        ways = sessions.enter();
+        stamp = ways.mechanisms.stamp(sessions.settings.host());
+        engine = new Pop3Engine(ways.mechanisms.offer(stamp, connection));
         output = new Output(connection);
         begunAt = sessions.nanoTime.getAsLong();
         heardAt = begunAt;
@@ -266,7 +270,7 @@ public final class Session implements ClientEvents {
             }
             secured = false;
         }
-        feed(new Event.Secured(sessions.mechanisms.offer(stamp, connection)));
+        feed(new Event.Secured(ways.mechanisms.offer(stamp, connection)));
     }
 
     /** Answers whatever needs no plugin. Says whether that was all. */
@@ -376,7 +380,7 @@ public final class Session implements ClientEvents {
             }
             case Effect.Authenticate begin -> {
                 flushed();
-                login = new Login(sessions, connection, id, stamp);
+                login = new Login(sessions, ways, connection, id, stamp);
                 answer(() -> login.begin(begin));
             }
             case Effect.Respond(var response) -> {
@@ -452,6 +456,7 @@ public final class Session implements ClientEvents {
             device = drop.user().attributes().getOrDefault(User.DEVICE, "");
             listed = drop.messages().count();
             loggedIn = true;
+            leaveWays();
         }
         feed(event);
     }
@@ -564,6 +569,7 @@ public final class Session implements ClientEvents {
             }
         } finally {
             letGo();
+            leaveWays();
             synchronized (this) {
                 gone = true;
             }
@@ -608,6 +614,14 @@ public final class Session implements ClientEvents {
             if (ending != null) {
                 interrupt();
             }
+        }
+    }
+
+    /** What it logs in by may go from now on. */
+    private void leaveWays() {
+        if (ways != null) {
+            ways.leave();
+            ways = null;
         }
     }
 

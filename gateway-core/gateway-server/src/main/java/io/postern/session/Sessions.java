@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.PluginCalls;
 import io.postern.engine.Problem;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
@@ -16,15 +17,17 @@ public final class Sessions {
     private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
 
     final SessionSettings settings;
-    final Mechanisms mechanisms;
-    final Realms realms;
     final LockCoordinator locks;
     final Counters counters;
     final UserVisits visits = new UserVisits();
     final LoginGuard guard;
+    final PluginCalls calls;
 
     /** {@link System#nanoTime}, unless a test has its own. */
     final LongSupplier nanoTime;
+
+    /** Of sessions that begin now. */
+    private volatile Ways ways;
 
     /** Sessions of an earlier run must not come up again in a log. */
     private final String run = Long.toString(System.currentTimeMillis() / 1000, 36);
@@ -34,39 +37,51 @@ public final class Sessions {
     /** Sessions that go by the system's monotonic clock. */
     public Sessions(
             SessionSettings settings,
-            Mechanisms mechanisms,
-            Realms realms,
+            Ways ways,
             LockCoordinator locks,
             Counters counters,
-            LoginGuard guard) {
-        this(settings, mechanisms, realms, locks, counters, guard, System::nanoTime);
-    }
-
-    /** Sessions whose logins nothing slows down. */
-    public Sessions(
-            SessionSettings settings,
-            Mechanisms mechanisms,
-            Realms realms,
-            LockCoordinator locks,
-            Counters counters) {
-        this(settings, mechanisms, realms, locks, counters, LoginGuard.open());
+            LoginGuard guard,
+            PluginCalls calls) {
+        this(settings, ways, locks, counters, guard, calls, System::nanoTime);
     }
 
     Sessions(
             SessionSettings settings,
-            Mechanisms mechanisms,
-            Realms realms,
+            Ways ways,
             LockCoordinator locks,
             Counters counters,
             LoginGuard guard,
+            PluginCalls calls,
             LongSupplier nanoTime) {
         this.settings = settings;
-        this.mechanisms = mechanisms;
-        this.realms = realms;
+        this.ways = ways;
         this.locks = locks;
         this.counters = counters;
         this.guard = guard;
+        this.calls = calls;
         this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Has the sessions that begin from now on log in by other ways. Not called by two threads at
+     * once.
+     *
+     * @param unused run once, when the last login by the ways until now is over; must not block
+     */
+    public void change(Ways to, Runnable unused) {
+        var before = ways;
+        ways = to;
+        before.retire(unused);
+    }
+
+    /** The ways of this moment, taken. */
+    Ways enter() {
+        while (true) {
+            var now = ways;
+            if (now.enter()) {
+                return now;
+            }
+        }
     }
 
     /** A session for a new connection, which has not heard of it yet. Never blocks. */

@@ -27,6 +27,7 @@ final class Vetting {
     private static final Verdict NOT_ALLOWED = new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
 
     private final LoginGuard guard;
+    private final Optional<LoginPolicy> policy;
     private final Connection connection;
     private final InetAddress client;
     private final String session;
@@ -39,8 +40,9 @@ final class Vetting {
     private Gate.Turn turn;
     private String unjudged;
 
-    Vetting(LoginGuard guard, Connection connection, String session) {
+    Vetting(LoginGuard guard, Optional<LoginPolicy> policy, Connection connection, String session) {
         this.guard = guard;
+        this.policy = policy;
         this.connection = connection;
         this.client = connection.client().getAddress();
         this.session = session;
@@ -163,14 +165,14 @@ final class Vetting {
 
     /** What the policy says, after the delay that it wants. */
     private Ruling ask(Question question) throws Fault, InterruptedException {
-        if (guard.policy().isEmpty()) {
+        if (policy.isEmpty()) {
             return new AuthPolicy.Allow();
         }
-        var policy = guard.policy().get();
-        Callable<Ruling> call = () -> question.of(policy.plugin(), attempt);
+        var asked = policy.get();
+        Callable<Ruling> call = () -> question.of(asked.plugin(), attempt);
         Ruling ruling;
         try {
-            ruling = policy.ask(call, client, guard.refusals());
+            ruling = asked.ask(call, client, guard.refusals());
         } catch (Fault e) {
             unjudged = "policy-failed";
             throw e;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.plugin.TestJar;
 import io.postern.spi.auth.AuthMechanism;
+import io.postern.spi.auth.UserDirectory;
 import io.postern.tls.TestAuthority;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +23,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
 
 /** The commands that start nothing. */
 class CommandsTest {
@@ -297,12 +301,295 @@ class CommandsTest {
                 out.contains(
                         """
                         <directory plugin="anybody">  plugins/directories.jar
+                            without a descriptor: no version, no author
                             <password>  secret, required. Of everybody.
                             <trouble>  text. How start fails.
                         """),
                 out);
         assertTrue(out.contains("<locks plugin=\"local\">  built in\n"), out);
         assertTrue(out.contains("broken: plugins/hollow holds no jar."), out);
+    }
+
+    @Test
+    void pluginsShowsDescriptorsAndWhatIsTheMatterWithEachBrokenOne() throws Exception {
+        var plugins = home.resolve("plugins");
+        TestSite.directories("")
+                .entry(
+                        "META-INF/postern-plugin.properties",
+                        "name=two users\nversion=7\nspi=1.0\nauthor=Ann")
+                .write(plugins.resolve("directories.jar"));
+        TestSite.directories("")
+                .entry("META-INF/postern-plugin.properties", "name=x\nversion=1\nspi=4.2")
+                .write(plugins.resolve("later.jar"));
+        Files.writeString(plugins.resolve("torn.jar"), "no jar");
+        var out = site.run("plugins").out();
+        assertTrue(
+                out.contains(
+                        """
+                        <directory plugin="anybody">  plugins/directories.jar
+                            two users 7 by Ann, for plugin interface 1.0
+                        """),
+                out);
+        assertTrue(
+                out.contains(
+                        "broken: plugins/later.jar is for version 4.2 of the plugin interface, and"
+                                + " this server has 1.0. Take an earlier release of the plugin, or a"
+                                + " later one of Postern.\n"),
+                out);
+        assertTrue(out.contains("broken: plugins/torn.jar cannot be read as a jar"), out);
+    }
+
+    @Test
+    void checkHoldsSettingsAgainstTheirRangeAndShape() throws Exception {
+        new TestJar()
+                .source(
+                        "demo.Strict",
+                        """
+                        package demo;
+                        import io.postern.spi.*;
+                        import java.util.List;
+                        public class Strict implements io.postern.spi.auth.PasswordDirectory {
+                            public List<Setting> settings() {
+                                return List.of(
+                                        Setting.withDefault("port", Setting.Kind.NUMBER, "80", "A.")
+                                                .between("1", "65535"),
+                                        Setting.required("hash", Setting.Kind.TEXT, "B.")
+                                                .matching("[0-9a-f]{2}", "2 hexadecimal digits"));
+                            }
+                            public io.postern.spi.auth.Verdict verify(String name, Secret given) {
+                                return null;
+                            }
+                        }
+                        """)
+                .service(UserDirectory.class, "demo.Strict")
+                .write(home.resolve("plugins/strict.jar"));
+        var ended =
+                site.config(
+                                TestSite.good(1100)
+                                        .replaceAll(
+                                                "<directory.*</directory>",
+                                                "<directory plugin=\"strict\"><port>0</port>\n"
+                                                        + "<hash>0x</hash></directory>"))
+                        .run("check");
+        var file = home.resolve("conf/gateway.xml");
+        assertEquals(
+                file
+                        + ":11: port: \"0\" is not within 1 to 65535. Give one from 1 to 65535.\n"
+                        + file
+                        + ":12: hash: \"0x\" is not 2 hexadecimal digits. Give 2 hexadecimal"
+                        + " digits.\n2 problems\n",
+                ended.err());
+        var out = site.run("plugins").out();
+        assertTrue(out.contains("<port>  number, 1 to 65535, default 80. A."), out);
+        assertTrue(out.contains("<hash>  text, required, 2 hexadecimal digits. B."), out);
+    }
+
+    // --- jars that are no good ---
+
+    private static final String DIRECTORY =
+            """
+            package demo;
+            public class %s implements io.postern.spi.auth.UserDirectory { %s }
+            """;
+
+    @Test
+    void everyBadJarIsOneLineOfPluginsAndOneOfCheckAndHarmsNoOther() throws Exception {
+        var said = badJars();
+        var listed = site.run("plugins");
+        assertEquals(ExitCode.OK, listed.code());
+        var broken =
+                listed.out()
+                        .lines()
+                        .filter(line -> line.startsWith("broken: "))
+                        .map(line -> line.substring("broken: ".length()))
+                        .toList();
+        assertEquals(new TreeSet<>(said.values()), new TreeSet<>(broken), listed.out());
+        assertEquals(said.size(), broken.size(), listed.out());
+        assertTrue(listed.out().contains("<directory plugin=\"anybody\">"), listed.out());
+
+        for (var one : said.entrySet()) {
+            var named = "<directory plugin=\"" + one.getKey() + "\"/>";
+            var ended =
+                    site.config(TestSite.good(1100).replaceAll("<directory.*</directory>", named))
+                            .run("check");
+            assertEquals(ExitCode.CONFIGURATION, ended.code());
+            var line =
+                    ended.err()
+                            .lines()
+                            .findFirst()
+                            .orElse("")
+                            .replace(home + "/plugins", "plugins");
+            assertTrue(line.contains("gateway.xml:11: directory: "), line);
+            var sentence = one.getValue();
+            assertTrue(line.contains(sentence.substring(0, sentence.indexOf(". "))), line);
+            assertEquals("1 problem", ended.err().lines().toList().getLast(), ended.err());
+        }
+        assertEquals(ExitCode.OK, site.config(TestSite.good(1100)).run("check").code());
+    }
+
+    /** The sentence about each, by the name under which it is asked for. */
+    private Map<String, String> badJars() throws Exception {
+        var said = new LinkedHashMap<String, String>();
+        var java = Runtime.version().feature();
+
+        var octets = directory("Newer", "").compiled().get("demo/Newer.class");
+        octets[7] = 99; // the low octet of major_version
+        new TestJar()
+                .entry("demo/Newer.class", octets)
+                .service(UserDirectory.class, "demo.Newer")
+                .write(jar("newer"));
+        said.put(
+                "newer",
+                "plugins/newer.jar is built for Java 55, and this is Java %1$d. Run Postern with that"
+                                .formatted(java)
+                        + " Java, or take a build of the plugin for Java %d.".formatted(java));
+
+        directory("Later", "")
+                .entry("META-INF/postern-plugin.properties", "name=x\nversion=1\nspi=2.0")
+                .write(jar("later"));
+        said.put(
+                "later",
+                "plugins/later.jar is for version 2.0 of the plugin interface, and this server has"
+                        + " 1.0. Take an earlier release of the plugin, or a later one of Postern.");
+
+        directory("Twin", "").write(jar("twin-1"));
+        directory("Twin", "").write(jar("twin-2"));
+        said.put(
+                "twin",
+                "plugins/twin-1.jar and plugins/twin-2.jar hold a <directory> plugin of the same"
+                        + " name, \"twin\". Keep one of them.");
+
+        var library =
+                new TestJar()
+                        .source("lib.Needed", "package lib; public class Needed {}")
+                        .write(home.resolve("elsewhere/lib.jar"));
+        directory("Lacking", "private final lib.Needed needed = new lib.Needed();")
+                .against(library)
+                .write(jar("lacking"));
+        said.put(
+                "lacking",
+                "plugins/lacking.jar needs the class lib.Needed, which no jar of its folder holds. Put"
+                        + " the library that has it beside the plugin's jar.");
+
+        var author = " Ask the plugin's author; the log has the details.";
+        directory("Thrower", "public Thrower() { throw new IllegalStateException(\"no luck\"); }")
+                .write(jar("thrower"));
+        said.put(
+                "thrower",
+                "plugins/thrower.jar fails when it is loaded (IllegalStateException: no luck)."
+                        + author);
+
+        directory("Failer", "public Failer() { throw new AssertionError(\"no luck\"); }")
+                .write(jar("failer"));
+        said.put(
+                "failer",
+                "plugins/failer.jar fails when it is loaded (AssertionError: no luck)." + author);
+
+        directory(
+                        "Bare",
+                        "public java.util.List<io.postern.spi.Setting> settings() { return null; }")
+                .write(jar("bare"));
+        said.put(
+                "bare",
+                "plugins/bare.jar fails when it is loaded (NullPointerException: settings of null)."
+                        + author);
+
+        Files.writeString(jar("torn"), "no jar");
+        said.put(
+                "torn",
+                "plugins/torn.jar cannot be read as a jar (zip END header not found). Copy it again,"
+                        + " or remove it.");
+        return said;
+    }
+
+    private static TestJar directory(String type, String members) {
+        return new TestJar()
+                .source("demo." + type, DIRECTORY.formatted(type, members))
+                .service(UserDirectory.class, "demo." + type);
+    }
+
+    private Path jar(String name) {
+        return home.resolve("plugins").resolve(name + ".jar");
+    }
+
+    // --- new-plugin ---
+
+    @Test
+    void newPluginWritesAProjectOfTheTemplateUnderItsOwnNames() throws Exception {
+        templates();
+        for (var kind : new String[] {"auth", "directory", "store", "lock"}) {
+            var folder = home.resolve("work").resolve(kind);
+            var ended =
+                    site.run(
+                            "new-plugin",
+                            kind,
+                            "my-own",
+                            "--package=com.example.mail",
+                            "--folder=" + folder);
+            assertEquals(ExitCode.OK, ended.code(), ended.err());
+            assertTrue(ended.out().startsWith("written: " + folder + "\n"), ended.out());
+            var main = folder.resolve("src/main/java/com/example/mail/MyOwn.java");
+            assertTrue(Files.readString(main).startsWith("package com.example.mail;"));
+            assertTrue(
+                    Files.isRegularFile(
+                            folder.resolve("src/test/java/com/example/mail/MyOwnTest.java")));
+            try (var files = Files.walk(folder)) {
+                for (var file : files.filter(Files::isRegularFile).toList()) {
+                    var text = Files.readString(file);
+                    assertFalse(text.contains("emplate"), file + "\n" + text);
+                    assertFalse(text.matches("(?s).*@[a-z]+@.*"), file + "\n" + text);
+                }
+            }
+        }
+        var again =
+                site.run("new-plugin", "lock", "my-own", "--folder=" + home.resolve("work/lock"));
+        assertEquals(ExitCode.USAGE, again.code());
+        assertTrue(again.err().contains("is not empty. Name another with --folder."), again.err());
+    }
+
+    @Test
+    void newPluginRefusesWhatCouldNotBuildOrLoad() throws Exception {
+        templates();
+        for (var args :
+                new String[][] {
+                    {"directory", "My"},
+                    {"directory", "a-b"},
+                    {"directory", "users-2"},
+                    {"directory", "../users"},
+                    {"auth", "a-name-that-is-too-long"},
+                    {"directory", "users", "--package=Not.One"},
+                    {"policy", "users"},
+                    {"directory"}
+                }) {
+            var all = new String[args.length + 1];
+            all[0] = "new-plugin";
+            System.arraycopy(args, 0, all, 1, args.length);
+            assertEquals(ExitCode.USAGE, site.run(all).code(), String.join(" ", args));
+        }
+        assertEquals(
+                ExitCode.START,
+                execute(
+                                "new-plugin",
+                                "lock",
+                                "mine",
+                                "--home=" + home.resolve("nowhere"),
+                                "--folder=" + home.resolve("mine"))
+                        .code());
+    }
+
+    /** Where the tarball has them. */
+    private void templates() throws Exception {
+        var from = Path.of("../../plugin-templates");
+        try (var files = Files.walk(from)) {
+            for (var file : files.filter(Files::isRegularFile).toList()) {
+                var relative = from.relativize(file);
+                if (relative.startsWith("src") || relative.startsWith("project")) {
+                    var to = home.resolve("kit/templates").resolve(relative);
+                    Files.createDirectories(to.getParent());
+                    Files.copy(file, to);
+                }
+            }
+        }
     }
 
     @Test
@@ -330,7 +617,10 @@ class CommandsTest {
             assertEquals("", ended.out());
             assertTrue(ended.err().contains("--help"), ended.err());
         }
-        assertTrue(execute("fly").err().contains("run, check, passwd, plugins, import, export"));
+        assertTrue(
+                execute("fly")
+                        .err()
+                        .contains("run, check, passwd, plugins, new-plugin, import, export"));
     }
 
     private static TestSite.Ended execute(String... args) {

@@ -197,7 +197,7 @@ class RunTest {
     }
 
     /** {@code postern run} on a thread of its own. */
-    private static final class Server {
+    static final class Server {
         private static final Pattern PORT = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)");
 
         private final StringWriter out = new StringWriter();
@@ -241,7 +241,7 @@ class RunTest {
     }
 
     /** A client that knows what it should hear. */
-    private static final class Client implements AutoCloseable {
+    static final class Client implements AutoCloseable {
         private final Socket socket;
         private final BufferedReader in;
 

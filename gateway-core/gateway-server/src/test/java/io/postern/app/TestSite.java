@@ -47,6 +47,7 @@ final class TestSite {
             import java.util.List;
             public class Anybody implements PasswordDirectory, PasswordHasher {
                 private Secret password;
+                // more
                 public List<Setting> settings() {
                     return List.of(
                             Setting.required("password", Setting.Kind.SECRET, "Of everybody."),
@@ -66,6 +67,7 @@ final class TestSite {
                 }
                 public void close() { Life.note("anybody-"); }
                 public Verdict verify(String name, Secret given) {
+                    System.setProperty("postern.test.version", "VERSION");
                     return given.matches(password.octets())
                             ? new Verdict.Accepted(new User(name))
                             : new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
@@ -111,13 +113,30 @@ final class TestSite {
                 .source("demo.Life", LIFE)
                 .service(AuthMechanism.class, "demo.Words")
                 .write(home.resolve("plugins/words/words.jar"));
-        new TestJar()
-                .source("demo.Anybody", ANYBODY)
+        directories("").write(home.resolve("plugins/directories.jar"));
+        System.clearProperty("postern.test.life");
+    }
+
+    /**
+     * The jar of the two directories.
+     *
+     * @param members of the class {@code Anybody}, beside its own
+     */
+    static TestJar directories(String members) {
+        return directories(members, "none");
+    }
+
+    /**
+     * @param version what the system property {@code postern.test.version} says after a login
+     */
+    static TestJar directories(String members, String version) {
+        return new TestJar()
+                .source(
+                        "demo.Anybody",
+                        ANYBODY.replace("// more", members).replace("VERSION", version))
                 .source("demo.Nobody", NOBODY)
                 .source("demo.Life", LIFE)
-                .service(UserDirectory.class, "demo.Anybody", "demo.Nobody")
-                .write(home.resolve("plugins/directories.jar"));
-        System.clearProperty("postern.test.life");
+                .service(UserDirectory.class, "demo.Anybody", "demo.Nobody");
     }
 
     /** What plugins were started and closed, in order. */

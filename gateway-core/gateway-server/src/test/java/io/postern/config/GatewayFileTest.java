@@ -133,6 +133,8 @@ class GatewayFileTest {
                             <commit-limit>PT22S</commit-limit>
                             <drain>PT23S</drain>
                             <handshake-timeout>PT24S</handshake-timeout>
+                            <plugin-start>PT25S</plugin-start>
+                            <plugin-answer>PT26S</plugin-answer>
                           </limits>
                           <listeners>
                             <listener address="0.0.0.0" port="110"/>
@@ -142,7 +144,7 @@ class GatewayFileTest {
                         </gateway>
                         """);
         assertEquals(Optional.of("mail.example.org"), config.serverName());
-        assertEquals(List.of(plain("0.0.0.0", 110, 31), plain("::1", 0, 32)), config.listeners());
+        assertEquals(List.of(plain("0.0.0.0", 110, 33), plain("::1", 0, 34)), config.listeners());
         assertEquals(
                 new GatewayConfig.Limits(
                         Duration.ofMinutes(1),
@@ -152,6 +154,8 @@ class GatewayFileTest {
                         Duration.ofSeconds(22),
                         Duration.ofSeconds(23),
                         Duration.ofSeconds(24),
+                        Duration.ofSeconds(25),
+                        Duration.ofSeconds(26),
                         ListenerLimits.USUAL,
                         config.limits().trusted(),
                         Duration.ofSeconds(1),

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -455,6 +456,263 @@ class PluginsTest {
             assertTrue(words.endsWith(plugin("empty") + " holds no jar."), words);
             assertNotEquals(words, refusal(plugins, "empty"));
         }
+    }
+
+    // --- descriptors ---
+
+    @Test
+    void aJarSaysWhatItIs() throws Exception {
+        directory("demo.Some", "")
+                .entry(
+                        Descriptor.FILE,
+                        "name=users\nversion=1.2\nspi=1.0\nauthor=Zo\u00eb Example\nlater=x\n")
+                .write(plugin("some/some.jar"));
+        directory("demo.Bare", "").write(plugin("bare.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    "users 1.2 by Zo\u00eb Example, for plugin interface 1.0",
+                    found(plugins, "some").descriptor().orElseThrow().shown());
+            assertTrue(found(plugins, "bare").descriptor().isEmpty());
+        }
+    }
+
+    @Test
+    void aJarForAnotherVersionOfTheInterfaceIsRefusedBeforeAClassOfItIsLoaded() throws Exception {
+        System.clearProperty("postern.test.loaded");
+        var code = "static { System.setProperty(\"postern.test.loaded\", \"yes\"); }";
+        for (var spi : List.of("2.0", "1.1 to 1.4", "0.9")) {
+            var jar =
+                    directory("demo.Other", code)
+                            .entry(Descriptor.FILE, "name=o\nversion=1\nspi=" + spi + "\n")
+                            .write(plugin("other.jar"));
+            try (var plugins = scan()) {
+                assertEquals(
+                        jar
+                                + " is for version "
+                                + spi
+                                + " of the plugin interface, and this server has 1.0. "
+                                + (spi.equals("0.9")
+                                        ? "Take a later release of the plugin."
+                                        : "Take an earlier release of the plugin, or a later one"
+                                                + " of Postern."),
+                        refusal(plugins, "other"));
+            }
+        }
+        assertNull(System.getProperty("postern.test.loaded"));
+        directory("demo.Other", code)
+                .entry(Descriptor.FILE, "name=o\nversion=1\nspi=0.9 to 1.4\n")
+                .write(plugin("other.jar"));
+        try (var plugins = scan()) {
+            assertEquals("other", make(plugins, "other").name());
+        }
+        assertEquals("yes", System.getProperty("postern.test.loaded"));
+    }
+
+    @Test
+    void aDescriptorThatCannotBeUsedIsExplained() throws Exception {
+        for (var bad :
+                Map.of(
+                                "name=o\nspi=1.0",
+                                "version is missing",
+                                "name=o\nversion=1\nspi=one",
+                                "\"one\" is no version like 1.0",
+                                "name=o\nversion=1\nspi=1.4 to 1.0",
+                                "\"1.4 to 1.0\" ends before it begins",
+                                "name=o\\u00zz",
+                                "Malformed \\uxxxx encoding.")
+                        .entrySet()) {
+            var jar =
+                    directory("demo.Other", "")
+                            .entry(Descriptor.FILE, bad.getKey())
+                            .write(plugin("other.jar"));
+            try (var plugins = scan()) {
+                assertEquals(
+                        Descriptor.FILE
+                                + " of "
+                                + jar
+                                + " cannot be used ("
+                                + bad.getValue()
+                                + "). Ask the plugin's author for a whole jar.",
+                        refusal(plugins, "other"));
+            }
+        }
+    }
+
+    // --- what does not behave ---
+
+    @Test
+    void aConstructorThatThrowsAnErrorHarmsNoOtherPlugin() throws Exception {
+        directory("demo.Good", "").write(plugin("good.jar"));
+        var jar =
+                directory("demo.Thrower", "public Thrower() { throw new AssertionError(\"no\"); }")
+                        .write(plugin("thrower.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " fails when it is loaded (AssertionError: no). Ask the plugin's"
+                            + " author; the log has the details.",
+                    refusal(plugins, "thrower"));
+            assertEquals("good", make(plugins, "good").name());
+        }
+    }
+
+    @Test
+    void settingsOfNullAreExplained() throws Exception {
+        var jar =
+                directory(
+                                "demo.Bare",
+                                "public java.util.List<io.postern.spi.Setting> settings() {"
+                                        + " return null; }")
+                        .write(plugin("bare.jar"));
+        try (var plugins = scan()) {
+            assertEquals(
+                    jar
+                            + " fails when it is loaded (NullPointerException: settings of null)."
+                            + " Ask the plugin's author; the log has the details.",
+                    refusal(plugins, "bare"));
+        }
+    }
+
+    @Test
+    void aConstructorThatNeverEndsHarmsNoOtherPlugin() throws Exception {
+        directory("demo.Good", "").write(plugin("good.jar"));
+        var jar =
+                directory(
+                                "demo.Stuck",
+                                "public Stuck() throws Exception {"
+                                        + " new java.util.concurrent.CountDownLatch(1).await(); }")
+                        .write(plugin("stuck.jar"));
+        try (var plugins = Plugins.scan(home.resolve("plugins"), Duration.ofSeconds(1))) {
+            assertEquals(
+                    jar
+                            + ": demo.Stuck does not come to an end when it is made or asked for its"
+                            + " settings. Ask the plugin's author: neither may wait for anything.",
+                    refusal(plugins, "stuck"));
+            assertEquals("good", make(plugins, "good").name());
+        }
+    }
+
+    @Test
+    void aStartThatNeverEndsIsExplained() throws Exception {
+        var jar =
+                directory(
+                                "demo.Stuck",
+                                "public void start(io.postern.spi.PluginConfig config)"
+                                        + " throws InterruptedException {"
+                                        + " new java.util.concurrent.CountDownLatch(1).await(); }")
+                        .write(plugin("stuck.jar"));
+        try (var plugins = scan()) {
+            var loaded = plugins.make(UserDirectory.class, "stuck");
+            var thrown =
+                    assertThrows(
+                            PluginException.class,
+                            () -> loaded.start(noSettings(), Duration.ofMillis(50)));
+            assertEquals(
+                    jar
+                            + ": the start of stuck took longer than PT0.05S. See whether what it"
+                            + " needs can be reached, or raise <plugin-start>.",
+                    thrown.sentence());
+        }
+    }
+
+    @Test
+    void aThreadThatIsLeftBehindIsNamed() throws Exception {
+        directory(
+                        "demo.Leaky",
+                        """
+                        private Thread thread;
+                        public void start(io.postern.spi.PluginConfig config) {
+                            thread = new Thread(() -> {
+                                try {
+                                    new java.util.concurrent.CountDownLatch(1).await();
+                                } catch (InterruptedException e) {
+                                    return;
+                                }
+                            }, "leaky-worker");
+                            thread.start();
+                        }
+                        public void end() { thread.interrupt(); }
+                        """)
+                .write(plugin("leaky.jar"));
+        try (var plugins = scan()) {
+            var loaded = plugins.make(UserDirectory.class, "leaky");
+            loaded.start(noSettings());
+            loaded.close();
+            var loader = (PluginClassLoader) loaded.plugin().getClass().getClassLoader();
+            assertEquals(List.of("leaky-worker"), LeftThreads.of(loader, 0));
+            loaded.plugin().getClass().getMethod("end").invoke(loaded.plugin());
+            assertEquals(List.of(), LeftThreads.of(loader, 20_000));
+        }
+    }
+
+    // --- copies ---
+
+    @Test
+    void aRunningPluginLoadsWhatItNeedsWhenItsJarHasBeenReplaced() throws Exception {
+        lazy("one").write(plugin("lazy.jar"));
+        try (var plugins = scanCopies()) {
+            var running = make(plugins, "lazy");
+            Files.writeString(plugin("lazy.jar"), "no jar any more");
+            assertEquals("one", running.toString());
+            var broken = plugins.again();
+            assertTrue(refusal(broken, "lazy").contains("cannot be read as a jar"));
+            assertEquals(Map.of("lazy", Plugins.Change.REMOVED), broken.since(plugins));
+            lazy("two").write(plugin("lazy.jar"));
+            var next = plugins.again();
+            assertEquals("two", make(next, "lazy").toString());
+            assertEquals("one", make(plugins, "lazy").toString());
+            assertEquals(Map.of("lazy", Plugins.Change.REPLACED), next.since(plugins));
+            next.close();
+        }
+        try (var left = Files.list(home.resolve("state/loaded"))) {
+            assertEquals(List.of(), left.toList(), "copies that stayed behind");
+        }
+    }
+
+    @Test
+    void whatHasNotChangedIsNotLoadedAgain() throws Exception {
+        lazy("one").write(plugin("lazy.jar"));
+        try (var plugins = scanCopies()) {
+            // Other octets, or the same ones copied again: only the former is a change.
+            Files.copy(plugin("lazy.jar"), plugin("lazy.jar").resolveSibling("other.tmp"));
+            Files.move(
+                    plugin("other.tmp"),
+                    plugin("lazy.jar"),
+                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            directory("demo.Fresh", "").write(plugin("fresh/fresh.jar"));
+            var next = plugins.again();
+            assertSame(found(plugins, "lazy"), found(next, "lazy"));
+            assertEquals(Map.of("fresh", Plugins.Change.ADDED), next.since(plugins));
+            next.close();
+        }
+    }
+
+    @Test
+    void copiesOfAServerThatWasKilledAreSweptAway() throws Exception {
+        lazy("one").write(plugin("lazy.jar"));
+        var old = Files.createDirectories(home.resolve("state/loaded/of-a-dead-server/1"));
+        Files.writeString(old.resolve("lazy.jar"), "octets");
+        Files.createFile(old.resolveSibling("lock"));
+        try (var one = scanCopies();
+                var other = scanCopies()) {
+            assertTrue(Files.notExists(old));
+            assertEquals("one", make(one, "lazy").toString());
+            assertEquals("one", make(other, "lazy").toString());
+        }
+    }
+
+    /** It loads a second class of its jar when it is asked. */
+    private static TestJar lazy(String text) {
+        return directory("demo.Lazy", "public String toString() { return Late.TEXT.toString(); }")
+                .source(
+                        "demo.Late",
+                        "package demo; class Late { static final Object TEXT = new StringBuilder(\""
+                                + text
+                                + "\"); }");
+    }
+
+    private Plugins scanCopies() throws Exception {
+        return Plugins.scanCopies(home.resolve("plugins"), home.resolve("state/loaded"));
     }
 
     // --- the parts ---

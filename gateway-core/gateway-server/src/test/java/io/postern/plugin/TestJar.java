@@ -34,7 +34,8 @@ public final class TestJar {
         return entry(name, content.getBytes(StandardCharsets.UTF_8));
     }
 
-    TestJar entry(String name, byte[] content) {
+    /** Adds a file as it is. */
+    public TestJar entry(String name, byte[] content) {
         entries.put(name, content);
         return this;
     }
@@ -45,7 +46,7 @@ public final class TestJar {
     }
 
     /** Adds what the compiler shall see besides the test's own class path. */
-    TestJar against(Path jar) {
+    public TestJar against(Path jar) {
         options.addAll(List.of("-classpath", jar + ":" + System.getProperty("java.class.path")));
         return this;
     }
@@ -71,7 +72,7 @@ public final class TestJar {
     }
 
     /** The class files of the sources, by their names in a jar. */
-    Map<String, byte[]> compiled() throws IOException {
+    public Map<String, byte[]> compiled() throws IOException {
         var classes = new LinkedHashMap<String, byte[]>();
         if (sources.isEmpty()) {
             return classes;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.engine.Terms;
 import io.postern.kept.KeptDeletions;
+import io.postern.call.PluginCalls;
 import io.postern.spi.User;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.store.memory.MemoryStore;
@@ -66,11 +67,14 @@ class HostilePluginTest {
         var sessions =
                 new Sessions(
                         new SessionSettings("node", "mail.example.org"),
-                        new Mechanisms(List.of(new Scene.Passwords()), realms),
-                        realms,
+                        new Ways(
+                                new Mechanisms(List.of(new Scene.Passwords()), realms),
+                                realms,
+                                Optional.empty()),
                         locks,
                         new Counters(),
                         LoginGuard.open(),
+                        new PluginCalls(Duration.ofSeconds(30)),
                         () -> 0);
         var connection = new FakeConnection(new ArrayList<>());
         connection.tells(sessions.begin(connection));

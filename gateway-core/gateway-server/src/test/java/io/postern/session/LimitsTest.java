@@ -60,7 +60,8 @@ class LimitsTest {
                         Duration.ofSeconds(16),
                         Networks.NONE,
                         scene.clock::get);
-        scene.guard = new LoginGuard(penalties, new UserSessions(), policy, refusals, pauses::add);
+        scene.guard = new LoginGuard(penalties, new UserSessions(), refusals, pauses::add);
+        scene.policy = policy;
     }
 
     private static String login(FakeConnection client, String user, String password)
@@ -250,6 +251,7 @@ class LimitsTest {
                                 allow)));
         var fresh = new Scene(Scene.ONE);
         fresh.guard = scene.guard;
+        fresh.policy = scene.policy;
         var client =
                 fresh.connected(
                         new FakeConnection(fresh.journal).by(gate(9, 9, 9, 999, 9), CLIENT));

@@ -424,7 +424,9 @@ class LoginTest {
         scene.directories = List.of(anonymous);
         var accounts =
                 Scene.accounts(
-                        scene.sessions().realms, new FakeConnection(scene.journal), Scene.NOTHING);
+                        scene.sessions().enter().realms,
+                        new FakeConnection(scene.journal),
+                        Scene.NOTHING);
         try (var nothing = Secret.of("")) {
             assertRefused(accounts, "alice", nothing);
         }

@@ -3,6 +3,7 @@ package io.postern.session;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.call.PluginCalls;
 import io.postern.engine.Offer;
 import io.postern.engine.Terms;
 import io.postern.kept.KeptDeletions;
@@ -51,6 +52,8 @@ final class Scene {
     boolean utf8;
     LoginGuard guard = LoginGuard.open();
     Optional<KeptDeletions> kept = Optional.empty();
+    Optional<LoginPolicy> policy = Optional.empty();
+    PluginCalls calls = new PluginCalls(Duration.ofSeconds(30));
     private Sessions sessions;
 
     Scene(String... messages) {
@@ -79,11 +82,11 @@ final class Scene {
             sessions =
                     new Sessions(
                             new SessionSettings("node", "mail.example.org"),
-                            new Mechanisms(ways, realms, utf8),
-                            realms,
+                            new Ways(new Mechanisms(ways, realms, utf8), realms, policy),
                             locks,
                             counters,
                             guard,
+                            calls,
                             clock::get);
         }
         return sessions;
@@ -92,7 +95,11 @@ final class Scene {
     /** Directories behind one door that lets every attempt pass. */
     static Accounts accounts(Realms realms, Connection connection, Offer offer) {
         return new Accounts(
-                realms, connection, offer, new Vetting(LoginGuard.open(), connection, "session"));
+                realms,
+                connection,
+                offer,
+                new Vetting(LoginGuard.open(), Optional.empty(), connection, "session"),
+                new PluginCalls(Duration.ofSeconds(30)));
     }
 
     /** A client that has been greeted. */

@@ -2,15 +2,18 @@ package io.postern.transport;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.postern.call.PluginCalls;
 import io.postern.lock.LocalLocks;
 import io.postern.session.Connection;
 import io.postern.session.Counters;
+import io.postern.session.LoginGuard;
 import io.postern.session.Mechanisms;
 import io.postern.session.Realm;
 import io.postern.session.Realms;
 import io.postern.session.Session;
 import io.postern.session.SessionSettings;
 import io.postern.session.Sessions;
+import io.postern.session.Ways;
 import io.postern.spi.Secret;
 import io.postern.spi.User;
 import io.postern.spi.auth.AuthContext;
@@ -84,10 +87,14 @@ final class Post implements AutoCloseable {
         Sessions sessions =
                 new Sessions(
                         new SessionSettings("node", "mail.example.org"),
-                        new Mechanisms(List.of(new UserPass()), realms),
-                        realms,
+                        new Ways(
+                                new Mechanisms(List.of(new UserPass()), realms),
+                                realms,
+                                Optional.empty()),
                         locks,
-                        new Counters());
+                        new Counters(),
+                        LoginGuard.open(),
+                        new PluginCalls(Duration.ofSeconds(30)));
         listeners =
                 Listeners.open(
                         List.of(listener),

@@ -1,0 +1,101 @@
+package io.postern.plugin;
+
+import io.postern.spi.SpiVersion;
+
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.jar.JarFile;
+
+/**
+ * What a jar says of itself in {@code META-INF/postern-plugin.properties}, before any class of it
+ * is loaded. A jar may do without.
+ *
+ * @param name of the jar as a whole; not that by which {@code gateway.xml} asks for a plugin
+ * @param version its own
+ * @param spi the versions of the plugin interface it works with
+ * @param author whom to ask; may be empty
+ */
+public record Descriptor(String name, String version, SpiRange spi, String author) {
+    static final String FILE = "META-INF/postern-plugin.properties";
+
+    private static final int LONGEST = 16 * 1024;
+
+    /** For people: {@code users 1.2 by Example Ltd, for plugin interface 1.0}. */
+    public String shown() {
+        return name
+                + " "
+                + version
+                + (author.isEmpty() ? "" : " by " + author)
+                + ", for plugin interface "
+                + spi;
+    }
+
+    /**
+     * Reads it.
+     *
+     * @param shown the jar as the operator is shown it
+     * @throws PluginException if it cannot be read, lacks something, or asks for another version of
+     *     the plugin interface
+     */
+    static Optional<Descriptor> read(JarFile jar, String shown) throws PluginException {
+        var entry = jar.getEntry(FILE);
+        if (entry == null) {
+            return Optional.empty();
+        }
+        var lines = new Properties();
+        try (var in = jar.getInputStream(entry)) {
+            if (entry.getSize() > LONGEST) {
+                throw new IllegalArgumentException("it is longer than " + LONGEST + " octets");
+            }
+            lines.load(new InputStreamReader(in, StandardCharsets.UTF_8));
+        } catch (IOException | IllegalArgumentException e) {
+            throw damaged(shown, e.getMessage(), e);
+        }
+        Descriptor descriptor;
+        try {
+            descriptor =
+                    new Descriptor(
+                            needed(lines, "name"),
+                            needed(lines, "version"),
+                            SpiRange.of(needed(lines, "spi")),
+                            lines.getProperty("author", "").strip());
+        } catch (IllegalArgumentException e) {
+            throw damaged(shown, e.getMessage(), e);
+        }
+        if (!descriptor.spi.holds(SpiVersion.CURRENT)) {
+            var older = descriptor.spi.from().compareTo(SpiVersion.CURRENT) > 0;
+            throw new PluginException(
+                    shown
+                            + " is for version "
+                            + descriptor.spi
+                            + " of the plugin interface, and this server has "
+                            + SpiVersion.CURRENT,
+                    older
+                            ? "Take an earlier release of the plugin, or a later one of Postern."
+                            : "Take a later release of the plugin.",
+                    null);
+        }
+        return Optional.of(descriptor);
+    }
+
+    private static String needed(Properties lines, String key) {
+        var text = lines.getProperty(key, "").strip();
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException(key + " is missing");
+        }
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            throw new IllegalArgumentException(key + " holds a control character");
+        }
+        return text;
+    }
+
+    private static PluginException damaged(String shown, String what, Exception cause) {
+        return new PluginException(
+                FILE + " of " + shown + " cannot be used (" + what + ")",
+                "Ask the plugin's author for a whole jar.",
+                cause);
+    }
+}

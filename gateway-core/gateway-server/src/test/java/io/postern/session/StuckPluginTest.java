@@ -1,0 +1,103 @@
+package io.postern.session;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.postern.call.PluginCalls;
+import io.postern.spi.Secret;
+import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.UserDirectory;
+import io.postern.spi.auth.Verdict;
+import io.postern.testkit.auth.MemoryUsers;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/** A plugin that does not come to an end costs its client one reply, and nobody else anything. */
+class StuckPluginTest {
+    private static final String PASS = "USER alice\r\nPASS " + Scene.SECRET + "\r\n";
+
+    private final Scene scene = Scene.usual();
+    private final CountDownLatch end = new CountDownLatch(1);
+
+    @AfterEach
+    void nothingStaysStuck() {
+        end.countDown();
+    }
+
+    @Test
+    void aDirectoryThatNeverAnswersIsATemporaryFailure() throws InterruptedException {
+        scene.calls = new PluginCalls(Duration.ofMillis(200));
+        var users = new MemoryUsers(Map.of("bob", Scene.SECRET));
+        scene.directories = List.<UserDirectory>of(new Stuck(users));
+        var client = scene.greeted();
+        client.says(PASS);
+        assertEquals("+OK send PASS", client.line());
+        assertTrue(client.line().startsWith("-ERR [SYS/TEMP]"));
+        // The same connection, and the same directory for others, go on.
+        client.says("USER bob\r\nPASS " + Scene.SECRET + "\r\n");
+        assertEquals("+OK send PASS", client.line());
+        assertTrue(client.line().startsWith("+OK 2 messages"));
+    }
+
+    @Test
+    void aStoreThatIsLateWithAMaildropKeepsItsLockUntilItIsThroughWithIt() throws Exception {
+        scene.calls = new PluginCalls(Duration.ofMillis(200));
+        var once = new ArrayList<>(List.of("alice"));
+        scene.store.beforeOpen =
+                id -> {
+                    if (!once.isEmpty()) {
+                        once.clear();
+                        awaitEnd();
+                    }
+                    return null;
+                };
+        var client = scene.greeted();
+        client.says(PASS);
+        assertEquals("+OK send PASS", client.line());
+        assertTrue(client.line().startsWith("-ERR [SYS/TEMP]"));
+        assertFalse(scene.locks.free(), "the store is at work with the maildrop");
+        end.countDown();
+        await().atMost(Duration.ofSeconds(30)).until(scene.locks::free);
+        assertTrue(scene.journal.indexOf("close maildrop") < scene.journal.indexOf("release"));
+        client.says(PASS);
+        assertEquals("+OK send PASS", client.line());
+        assertTrue(client.line().startsWith("+OK 2 messages"));
+    }
+
+    /** Deaf to interrupts. */
+    private void awaitEnd() {
+        while (end.getCount() > 0) {
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                continue;
+            }
+        }
+    }
+
+    /** Never answers for alice. */
+    private final class Stuck implements PasswordDirectory {
+        private final MemoryUsers users;
+
+        Stuck(MemoryUsers users) {
+            this.users = users;
+        }
+
+        @Override
+        public Verdict verify(String name, Secret password) {
+            if (name.equals("alice")) {
+                awaitEnd();
+            }
+            return users.verify(name, password);
+        }
+    }
+}
