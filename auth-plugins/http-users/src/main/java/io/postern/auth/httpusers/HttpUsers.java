@@ -7,6 +7,7 @@ import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.Pace;
 import io.postern.auth.remote.WebClient;
 import io.postern.spi.Fault;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
@@ -30,7 +31,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Asks a service of the operator's over HTTP whether a password is right. */
-public final class HttpUsers implements PasswordDirectory {
+public final class HttpUsers implements PasswordDirectory, Health {
     private static final Setting URL =
             Setting.required("url", Setting.Kind.TEXT, "The service: https:// or http://.");
 
@@ -125,6 +126,11 @@ public final class HttpUsers implements PasswordDirectory {
                                     "Name a file of certificates in PEM.")
                             .initCause(e);
         }
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return circuit.trouble();
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.postern.auth.remote.LoginName;
 import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.Pace;
 import io.postern.spi.Fault;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
@@ -36,7 +37,7 @@ import java.util.Optional;
  *
  * <p>The canonical name is the one in the entry, whatever spelling led to it.
  */
-public final class Ldap implements PasswordDirectory {
+public final class Ldap implements PasswordDirectory, Health {
     private static final Logger log = LoggerFactory.getLogger(Ldap.class);
 
     private static final Setting USER_DN =
@@ -197,6 +198,11 @@ public final class Ldap implements PasswordDirectory {
                 log.warn("ldap cannot ask its server yet", e);
             }
         }
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return circuit.trouble();
     }
 
     @Override

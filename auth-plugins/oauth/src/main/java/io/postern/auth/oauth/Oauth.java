@@ -17,6 +17,7 @@ import io.postern.auth.remote.Circuit;
 import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.WebClient;
 import io.postern.spi.Fault;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
@@ -46,7 +47,7 @@ import java.util.Set;
  * Bearer tokens of one issuer: signed ones (JWT, RFC 7519), checked with the issuer's public keys;
  * or any, which the issuer is asked about each time (introspection, RFC 7662).
  */
-public final class Oauth implements TokenDirectory {
+public final class Oauth implements TokenDirectory, Health {
     private static final Setting ISSUER =
             Setting.required(
                     "issuer",
@@ -220,6 +221,11 @@ public final class Oauth implements TokenDirectory {
                             .initCause(e);
         }
         keys = new Keys(client, issuer, jwks, System::nanoTime);
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return circuit.trouble();
     }
 
     @Override

@@ -7,6 +7,7 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +75,13 @@ public final class Circuit {
         } catch (Fault e) {
             answered();
             throw e;
+        }
+    }
+
+    /** What a directory says of its health: empty while the last question had an answer. */
+    public Optional<String> trouble() {
+        synchronized (lock) {
+            return failures == 0 ? Optional.empty() : Optional.of(server + " gives no answer");
         }
     }
 

@@ -10,6 +10,7 @@ import io.postern.spi.Fault;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -61,6 +62,16 @@ class CircuitTest {
                                         throw own;
                                     })));
         }
+    }
+
+    @Test
+    void itIsUnwellUntilTheNextAnswer() throws Exception {
+        assertEquals(Optional.empty(), circuit.trouble());
+        fault(false);
+        fault(false);
+        assertEquals(Optional.of("the server gives no answer"), circuit.trouble());
+        assertEquals("yes", circuit.call(() -> "yes"));
+        assertEquals(Optional.empty(), circuit.trouble());
     }
 
     @Test

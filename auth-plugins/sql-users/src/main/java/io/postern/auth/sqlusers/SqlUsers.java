@@ -10,6 +10,7 @@ import io.postern.auth.stored.PlainPassword;
 import io.postern.auth.stored.ScramCheck;
 import io.postern.auth.stored.StoredPassword;
 import io.postern.spi.Fault;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
@@ -43,7 +44,8 @@ public final class SqlUsers
                 SecretDirectory,
                 ScramDirectory,
                 NameDirectory,
-                PasswordHasher {
+                PasswordHasher,
+                Health {
     private static final Logger log = LoggerFactory.getLogger(SqlUsers.class);
 
     private static final Setting QUERY =
@@ -124,6 +126,11 @@ public final class SqlUsers
             // It may start later than this server; until then, nobody logs in.
             log.warn("sql-users cannot ask its database yet", e);
         }
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return circuit.trouble();
     }
 
     @Override
