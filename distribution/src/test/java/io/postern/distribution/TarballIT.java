@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -54,6 +55,8 @@ class TarballIT {
                         "docs/operators.md",
                         "docs/plugins.md",
                         "docs/plugins/letterbox/README.md",
+                        "kit/templates/project/pom.xml",
+                        "kit/templates/src/main/java/org/example/template/store/Template.java",
                         "README.md",
                         "LICENSE",
                         "NOTICE")) {
@@ -67,8 +70,8 @@ class TarballIT {
     @Test
     void holdsNothingOfTheTests() throws Exception {
         for (var file : files()) {
-            if (file.matches("[^/]+/kit/gateway-testkit-[^/]+\\.jar")) {
-                continue; // for those who write plugins
+            if (file.matches("[^/]+/kit/.*")) {
+                continue; // the contracts for plugins, and the templates that run them
             }
             assertFalse(
                     file.matches("(?i).*(testkit|junit|mockito|awaitility|archunit|-tests?\\.).*"),
@@ -94,6 +97,12 @@ class TarballIT {
                 assertTrue(
                         jar.stream().anyMatch(entry -> entry.getName().startsWith(SERVICES)),
                         plugin);
+                var descriptor = new Properties();
+                descriptor.load(
+                        jar.getInputStream(jar.getEntry("META-INF/postern-plugin.properties")));
+                assertEquals(plugin, descriptor.getProperty("name"));
+                assertEquals("1.0", descriptor.getProperty("spi"));
+                assertFalse(descriptor.getProperty("version").contains("$"));
             }
         }
     }
