@@ -23,7 +23,8 @@ public final class EngineFuzz {
 
     private static final String ONE_LINE = "(?:\\+OK|-ERR)(?: [ -~\\x80-\\xff]*)?\r\n";
     private static final String CHALLENGE = "\\+ [A-Za-z0-9+/=]*\r\n";
-    private static final String LINES = "\\+OK(?: [ -~\\x80-\\xff]*)?\r\n(?:[!-~\\x80-\\xff][ -~\\x80-\\xff]*\r\n)*\\.\r\n";
+    private static final String LINES =
+            "\\+OK(?: [ -~\\x80-\\xff]*)?\r\n(?:[!-~\\x80-\\xff][ -~\\x80-\\xff]*\r\n)*\\.\r\n";
     private static final Pattern REPLY =
             Pattern.compile(String.join("|", ONE_LINE, CHALLENGE, LINES));
 
