@@ -50,7 +50,7 @@ class ClientsIT {
         }
     }
 
-    private static Stream<Case> all() {
+    static Stream<Case> all() {
         var cases = new ArrayList<Case>();
         // fetchmail ends a header with the empty line that is not there; getmail6 adds a header.
         add(cases, "curl", MailClient::curl, true, true, Set.of(Login.APOP, Login.PLAIN));

@@ -121,7 +121,18 @@ class MechanismsIT {
             sys.exit(0 if reply.startswith(b'+OK') else 67)
             """;
 
-    private static final String TOKEN = "ya29.vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
+    private static final String TOKEN =
+            Secrets.used("ya29.vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
+    private static final String DEVICE = Secrets.fresh();
+
+    /** What the tests below {@link #all} log in with, too. */
+    static final List<String> OTHERS =
+            List.of(
+                    "curl EXTERNAL",
+                    "GNU SASL SCRAM-SHA-1",
+                    "GNU SASL SCRAM-SHA-256",
+                    "GNU SASL SCRAM-SHA-1-PLUS",
+                    "GNU SASL SCRAM-SHA-256-PLUS");
 
     @TempDir static Path folder;
     private static Site site;
@@ -146,7 +157,7 @@ class MechanismsIT {
         }
     }
 
-    private static Stream<Way> all() {
+    static Stream<Way> all() {
         var ways = new ArrayList<Way>();
         // With both on offer, curl takes OAUTHBEARER even if it is told to take XOAUTH2.
         for (var name : List.of("PLAIN", "LOGIN", "CRAM-MD5", "OAUTHBEARER")) {
@@ -202,7 +213,7 @@ class MechanismsIT {
         site.keeps(
                 "kept",
                 passwd(installation, "SCRAM-SHA-256", site.password("kept")),
-                "<device label=\"phone\" password=\"{PLAIN}phonesecret\"/>");
+                "<device label=\"phone\" password=\"{PLAIN}" + DEVICE + "\"/>");
         clientCertificate();
         site.listener(
                 """
@@ -217,9 +228,7 @@ class MechanismsIT {
 
     @AfterAll
     static void stop() {
-        var log = server.log();
         server.close();
-        assertFalse(log.contains(TOKEN), "the log holds the token");
     }
 
     /** Of somebody with the e-mail address demo. */
@@ -320,7 +329,7 @@ class MechanismsIT {
 
     @Test
     void theSessionsLineShowsTheDevice() throws Exception {
-        assertTrue(mpop("kept", "phonesecret", "PLAIN"));
+        assertTrue(mpop("kept", DEVICE, "PLAIN"));
         logged(" user=kept device=phone ");
     }
 

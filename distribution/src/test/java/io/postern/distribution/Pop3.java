@@ -48,6 +48,26 @@ final class Pop3 implements AutoCloseable {
         return new Pop3(socket);
     }
 
+    /**
+     * Goes on with TLS on the same connection.
+     *
+     * @param certificate that the server has to show
+     */
+    Pop3 secured(Path certificate) throws IOException {
+        var over =
+                (SSLSocket)
+                        Tls.trusting(certificate)
+                                .getSocketFactory()
+                                .createSocket(socket, "localhost", socket.getPort(), true);
+        over.startHandshake();
+        return new Pop3(over);
+    }
+
+    /** How long it waits for an octet from now on. */
+    void patience(Duration time) throws IOException {
+        socket.setSoTimeout((int) time.toMillis());
+    }
+
     /** Connects, reads the greeting and logs in. */
     static Pop3 login(int port, String user, String password) throws IOException {
         return login(connect(port), user, password);

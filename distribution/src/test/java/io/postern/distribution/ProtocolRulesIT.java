@@ -50,7 +50,7 @@ class ProtocolRulesIT {
         assertEquals(without, excused, "rules without a test, and those with a reason");
     }
 
-    private static boolean isTest(Path file) {
+    static boolean isTest(Path file) {
         var name = file.toString();
         return name.endsWith(".java")
                 && !name.contains("/target/")

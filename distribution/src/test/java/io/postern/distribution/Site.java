@@ -1,11 +1,9 @@
 package io.postern.distribution;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +26,7 @@ final class Site {
     private List<String> mechanisms = List.of("user-pass", "apop", "sasl-plain");
     private final Map<String, String> stored = new LinkedHashMap<>();
     private String listener = "";
+    private String limits = "";
     private String identity = "<identity self-signed=\"true\"/>";
     private Optional<String> realms = Optional.empty();
     private String store;
@@ -43,7 +42,7 @@ final class Site {
 
     /** Adds a user with a maildrop and a password that is found nowhere else. */
     Site user(String name) throws IOException {
-        passwords.put(name, "pw" + UUID.randomUUID().toString().replace("-", ""));
+        passwords.put(name, Secrets.fresh());
         for (var part : List.of("tmp", "new", "cur")) {
             Files.createDirectories(maildrop(name).resolve(part));
         }
@@ -80,6 +79,12 @@ final class Site {
         return this;
     }
 
+    /** More elements of {@code <limits>} in {@code gateway.xml}. */
+    Site limits(String elements) {
+        limits = elements;
+        return this;
+    }
+
     /** How the file of users keeps a user's password, if not as it is; and what it says beside. */
     Site keeps(String user, String text, String elements) {
         stored.put(user, "password=\"%s\">%s</user>".formatted(text, elements));
@@ -100,20 +105,6 @@ final class Site {
 
     String password(String user) {
         return passwords.get(user);
-    }
-
-    /** What a log must not hold: the passwords, and what AUTH PLAIN makes of them. */
-    List<String> secrets() {
-        var secrets = new ArrayList<String>();
-        passwords.forEach((user, password) -> {
-            secrets.add(password);
-            var plain = "\0" + user + "\0" + password;
-            secrets.add(
-                    Base64.getEncoder()
-                            .encodeToString(plain.getBytes(StandardCharsets.UTF_8))
-                            .substring(0, 24));
-        });
-        return secrets;
     }
 
     Path maildrop(String user) {
@@ -197,6 +188,7 @@ final class Site {
           <limits>
             <lock-wait>PT0.1S</lock-wait>
             <drain>PT10S</drain>
+            %s
           </limits>
           <authentication>
             %s
@@ -208,6 +200,7 @@ final class Site {
                 .formatted(
                         listener,
                         identity,
+                        limits,
                         mechanisms.stream()
                                 .map("<mechanism plugin=\"%s\"/>"::formatted)
                                 .collect(Collectors.joining("\n    ")),
