@@ -310,7 +310,8 @@ final class Gateway implements AutoCloseable {
         for (var realm : after.config().realms()) {
             if (before.config().realms().stream()
                     .anyMatch(it ->
-                            it.name().equals(realm.name()) && !keeping(it).equals(keeping(realm)))) {
+                            it.name().equals(realm.name())
+                                    && !keeping(it).equals(keeping(realm)))) {
                 problems.add(
                         realm.store()
                                 .problem(

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.call.PluginCalls;
 import io.postern.engine.Terms;
 import io.postern.kept.KeptDeletions;
-import io.postern.call.PluginCalls;
 import io.postern.spi.User;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.store.memory.MemoryStore;
