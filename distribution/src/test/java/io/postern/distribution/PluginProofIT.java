@@ -145,7 +145,7 @@ class PluginProofIT {
                 assertTrue(has("plugins/staff-directory", "commons-logging-1.2.jar"));
                 assertTrue(has("lib", "commons-logging-1.3"));
 
-                service.close();
+                service.end();
                 assertTrue(refused(server, "anna", "wrong").startsWith("-ERR [SYS/TEMP]"));
             }
         }
@@ -175,7 +175,7 @@ class PluginProofIT {
                     assertEquals(2, session.count(), "what stayed and what came meanwhile");
                     assertEquals(kept.replace("+OK 2", "+OK 1"), session.ok("UIDL 1"));
                     session.ok("DELE 1");
-                    service.close();
+                    service.end();
                     assertTrue(session.command("QUIT").startsWith("-ERR [SYS/TEMP]"));
                 }
                 assertTrue(
@@ -205,9 +205,13 @@ class PluginProofIT {
             return new Toy(process, said.substring("listening on ".length()));
         }
 
+        void end() {
+            process.destroyForcibly().onExit().join();
+        }
+
         @Override
         public void close() {
-            process.destroyForcibly().onExit().join();
+            end();
         }
     }
 

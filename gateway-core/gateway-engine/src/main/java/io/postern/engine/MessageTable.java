@@ -20,14 +20,23 @@ public final class MessageTable {
     /** Sizes of the surrogates; the same array where no message has one. */
     private final long[] surrogates;
 
+    /** Whether any message has one, or can have none although it needs one. */
+    private final boolean anySurrogate;
+
     private final byte[] uniqueIds;
     private final int[] ends;
     private final long total;
 
     private MessageTable(
-            long[] octets, long[] surrogates, byte[] uniqueIds, int[] ends, long total) {
+            long[] octets,
+            long[] surrogates,
+            boolean anySurrogate,
+            byte[] uniqueIds,
+            int[] ends,
+            long total) {
         this.octets = octets;
         this.surrogates = surrogates;
+        this.anySurrogate = anySurrogate;
         this.uniqueIds = uniqueIds;
         this.ends = ends;
         this.total = total;
@@ -63,6 +72,7 @@ public final class MessageTable {
         }
         var sizes = new long[count];
         var surrogates = sizes;
+        var anySurrogate = false;
         var ends = new int[count];
         var ids = new byte[Math.max(64, Math.min(count, 1 << 22) * 24)];
         var used = 0;
@@ -85,8 +95,9 @@ public final class MessageTable {
                                 + sizes[i]
                                 + " of the message");
             }
-            if (surrogate != sizes[i] && surrogates == sizes) {
+            if (surrogate != sizes[i] && !anySurrogate) {
                 surrogates = sizes.clone();
+                anySurrogate = true;
             }
             surrogates[i] = surrogate;
             var id = uniqueId.apply(number);
@@ -99,7 +110,9 @@ public final class MessageTable {
             }
             ends[i] = used;
         }
-        var table = new MessageTable(sizes, surrogates, Arrays.copyOf(ids, used), ends, total);
+        var table =
+                new MessageTable(
+                        sizes, surrogates, anySurrogate, Arrays.copyOf(ids, used), ends, total);
         table.refuseTwins();
         return table;
     }
@@ -140,7 +153,7 @@ public final class MessageTable {
     }
 
     long totalOctets(boolean ofSurrogates) {
-        if (!ofSurrogates || surrogates == octets) {
+        if (!ofSurrogates || !anySurrogate) {
             return total;
         }
         var sum = 0L;

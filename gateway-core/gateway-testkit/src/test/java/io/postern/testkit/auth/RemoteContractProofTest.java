@@ -19,7 +19,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -164,7 +166,9 @@ class RemoteContractProofTest {
 
         private void answer(Socket client) {
             try (client;
-                    var in = client.inputReader(UTF_8)) {
+                    var in =
+                            new BufferedReader(
+                                    new InputStreamReader(client.getInputStream(), UTF_8))) {
                 for (String line; (line = in.readLine()) != null; ) {
                     var right = line.equals("alice\0" + password());
                     client.getOutputStream()
