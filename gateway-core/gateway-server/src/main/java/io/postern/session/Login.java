@@ -97,11 +97,42 @@ final class Login implements AutoCloseable {
     }
 
     private AuthStep step(byte[] response) throws Fault, InterruptedException {
+        var asked = exchange;
         try {
-            return exchange.next(response);
+            // On a thread of its own, so that this one can end the session whatever that one does.
+            return Bounded.ask(
+                    Thread.ofVirtual().name("mechanism " + session),
+                    // The session's own limit comes first, but for a mechanism that overslept it.
+                    sessions.settings.preLogin().plus(sessions.calls.limit()),
+                    () -> asked.next(response),
+                    _ -> {},
+                    endOf(asked));
+        } catch (TimeoutException e) {
+            abandon();
+            throw Fault.temporary("mechanism " + mechanism + " does not come to an end", e);
+        } catch (InterruptedException e) {
+            abandon();
+            throw e;
+        } catch (ExecutionException e) {
+            throw Bounded.rethrown(e);
         } finally {
             vetting.over();
         }
+    }
+
+    private void abandon() {
+        vetting.abandon();
+        exchange = null;
+    }
+
+    private Runnable endOf(AuthExchange ending) {
+        return () -> {
+            try {
+                ending.close();
+            } catch (RuntimeException | Error e) {
+                var _ = sessions.problem("mechanism " + mechanism + " ends an attempt", e);
+            }
+        };
     }
 
     /** What to answer where this attempt cannot go on. */
@@ -134,11 +165,7 @@ final class Login implements AutoCloseable {
     @Override
     public void close() {
         if (exchange != null) {
-            try {
-                exchange.close();
-            } catch (RuntimeException | Error e) {
-                var _ = sessions.problem("mechanism " + mechanism + " ends an attempt", e);
-            }
+            endOf(exchange).run();
         }
         if (drop != null) {
             drop.close();

@@ -40,6 +40,9 @@ final class Vetting {
     private Gate.Turn turn;
     private String unjudged;
 
+    /** Whether the attempt goes on without its session. */
+    private volatile boolean abandoned;
+
     Vetting(LoginGuard guard, Optional<LoginPolicy> policy, Connection connection, String session) {
         this.guard = guard;
         this.policy = policy;
@@ -63,6 +66,7 @@ final class Vetting {
      * @throws Fault if there is no place, or no answer from the policy
      */
     boolean passes(String name, String countedAs) throws Fault, InterruptedException {
+        refuseIfAbandoned();
         if (attempt == null || !attempt.name().equals(name)) { // once, if a mechanism asks twice
             account = countedAs;
             attempt =
@@ -72,6 +76,7 @@ final class Vetting {
             suspect = delay.isPositive();
             pause(delay);
             opposed = ask(AuthPolicy::before) instanceof AuthPolicy.Refuse;
+            refuseIfAbandoned();
         }
         if (turn == null) {
             turn = turn();
@@ -80,6 +85,7 @@ final class Vetting {
                 throw Fault.temporary("too many logins at a time", null);
             }
         }
+        refuseIfAbandoned();
         return !opposed;
     }
 
@@ -117,7 +123,7 @@ final class Vetting {
     }
 
     /** The directories have answered, for now. Idempotent. */
-    void over() {
+    synchronized void over() {
         if (turn != null) {
             turn.close();
             turn = null;
@@ -147,6 +153,18 @@ final class Vetting {
         }
         guard.penalties().succeeded(client, account);
         return verdict;
+    }
+
+    /** A mechanism that is left behind asks nobody any more. */
+    void abandon() {
+        abandoned = true;
+    }
+
+    private void refuseIfAbandoned() throws Fault {
+        if (abandoned) {
+            over();
+            throw Fault.temporary("nobody waits for this login any more", null);
+        }
     }
 
     /** The reason for a refusal, as the log words it. */

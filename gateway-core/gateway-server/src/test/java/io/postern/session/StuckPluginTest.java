@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.call.PluginCalls;
 import io.postern.spi.Secret;
+import io.postern.spi.auth.AuthContext;
+import io.postern.spi.auth.AuthExchange;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
@@ -71,6 +73,26 @@ class StuckPluginTest {
         client.says(PASS);
         assertEquals("+OK send PASS", client.line());
         assertTrue(client.line().startsWith("+OK 2 messages"));
+    }
+
+    @Test
+    void aMechanismThatNeverEndsIsLeftBehindWhenTheLoginTakesTooLong() throws Exception {
+        scene.ways =
+                List.of(
+                        new Scene.Passwords() {
+                            @Override
+                            public AuthExchange begin(AuthContext context) {
+                                return response -> {
+                                    awaitEnd();
+                                    return new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
+                                };
+                            }
+                        });
+        var client = scene.greeted();
+        client.says(PASS);
+        assertEquals("+OK send PASS", client.line());
+        client.session().tick(scene.clock.get() + Duration.ofMinutes(4).toNanos());
+        await().atMost(Duration.ofSeconds(30)).until(client.session()::ended);
     }
 
     /** Deaf to interrupts. */

@@ -158,7 +158,7 @@ final class TemplateMail {
         public InputStream content(int number) throws Fault {
             var message = listed.get(number - 1);
             if (!has(message)) {
-                throw Fault.temporary(message.uniqueId + " of " + id + " has gone", null);
+                throw Fault.gone(message.uniqueId + " of " + id + " has gone");
             }
             return new ByteArrayInputStream(message.stored);
         }
