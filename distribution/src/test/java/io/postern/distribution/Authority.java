@@ -78,7 +78,7 @@ final class Authority {
 
     private void openssl(String words) throws InterruptedException {
         var command = new ArrayList<>(List.of("openssl"));
-        command.addAll(List.of(words.split(" ")));
+        command.addAll(List.of(words.split(" ", -1)));
         Program.client(command.toArray(String[]::new)).in(folder).run().well();
     }
 }

@@ -56,7 +56,7 @@ final class Program {
     /** A mail client from a Debian package; where it is missing the test fails with the remedy. */
     static Program client(String... command) {
         var there =
-                List.of(System.getenv("PATH").split(":")).stream()
+                List.of(System.getenv("PATH").split(":", -1)).stream()
                         .anyMatch(folder -> Files.isExecutable(Path.of(folder, command[0])));
         if (!there) {
             throw new AssertionError(

@@ -167,11 +167,13 @@ final class Assembly {
     }
 
     /** Whether it has this very object. */
+    @SuppressWarnings("ReferenceEquality") // two objects of one class may be equal by its own words
     boolean has(Loaded<?> one) {
         return loaded.values().stream().anyMatch(it -> it.plugin() == one.plugin());
     }
 
     /** The object that another reading of the file can go on with. */
+    @SuppressWarnings("ReferenceEquality")
     private Optional<Loaded<?>> same(PluginPlace place, Found from, Collection<Loaded<?>> taken) {
         return config.places().stream()
                 .filter(place::asksForTheSameAs)

@@ -48,7 +48,6 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -97,7 +96,7 @@ final class Gateway implements AutoCloseable {
     private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
 
     /** Those that are not well, with what they said. */
-    private final Map<Plugin, String> unwell = new IdentityHashMap<>();
+    private final IdentityHashMap<Plugin, String> unwell = new IdentityHashMap<>();
 
     private final PluginCalls calls;
     private Sessions sessions;
@@ -342,6 +341,7 @@ final class Gateway implements AutoCloseable {
     }
 
     /** Nobody uses it any more: closes what no other has. */
+    @SuppressWarnings("ReferenceEquality") // two objects of one class may be equal by its own words
     private void letGo(Generation old) {
         generations.remove(old);
         for (var one : old.assembly.all().reversed()) {

@@ -3,9 +3,6 @@ package io.postern.plugin;
 import io.postern.call.Bounded;
 import io.postern.spi.Plugin;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URI;
@@ -44,7 +41,6 @@ import java.util.stream.Collectors;
  * what has not changed. One thread.
  */
 public final class Plugins implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Plugins.class);
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
     static final String BUILT_IN = "built in";
 

@@ -386,12 +386,6 @@ class CommandsTest {
 
     // --- jars that are no good ---
 
-    private static final String DIRECTORY =
-            """
-            package demo;
-            public class %s implements io.postern.spi.auth.UserDirectory { %s }
-            """;
-
     @Test
     void everyBadJarIsOneLineOfPluginsAndOneOfCheckAndHarmsNoOther() throws Exception {
         var said = badJars();
@@ -504,7 +498,13 @@ class CommandsTest {
 
     private static TestJar directory(String type, String members) {
         return new TestJar()
-                .source("demo." + type, DIRECTORY.formatted(type, members))
+                .source(
+                        "demo." + type,
+                        """
+                        package demo;
+                        public class %s implements io.postern.spi.auth.UserDirectory { %s }
+                        """
+                                .formatted(type, members))
                 .service(UserDirectory.class, "demo." + type);
     }
 

@@ -100,8 +100,8 @@ class StuckPluginTest {
         while (end.getCount() > 0) {
             try {
                 end.await();
-            } catch (InterruptedException e) {
-                continue;
+            } catch (InterruptedException deaf) {
+                // Waits on.
             }
         }
     }

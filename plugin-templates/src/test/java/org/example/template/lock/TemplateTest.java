@@ -18,7 +18,7 @@ class TemplateTest extends LockCoordinatorContract {
         var locks = new Template();
         locks.start(new PluginConfig(List.of(), Map.of(), scratch, scratch));
         return new LockFixture() {
-            /** What more it can do: the contract then asks for it. */
+            // What more it can do: the contract then asks for it.
             @Override
             public Set<Ability> abilities() {
                 return Set.of();

@@ -16,7 +16,7 @@ class TemplateTest extends MaildropStoreContract {
     protected MaildropFixture fixture(Path scratch) {
         var store = new Template();
         return new MaildropFixture() {
-            /** What more it can do: the contract then asks for it. */
+            // What more it can do: the contract then asks for it.
             @Override
             public Set<Ability> abilities() {
                 return Set.of(Ability.KEEPS_RESULTS);

@@ -146,7 +146,7 @@ class ActiveDirectoryTest {
         }
     }
 
-    private void person(String name, String account) throws LDAPException {
+    private void person(String name, String account) throws Exception {
         server.add(
                 "dn: CN=" + name + ",OU=Staff," + BASE,
                 "objectClass: user",

@@ -101,7 +101,7 @@ class RemoteContractProofTest {
             return ask(question);
         }
 
-        Verdict outage(String question, IOException e) throws Fault {
+        Verdict outage(String unusedQuestion, IOException e) throws Fault {
             throw Fault.temporary("no answer", e);
         }
 
@@ -238,7 +238,7 @@ class RemoteContractProofTest {
                 private boolean gone;
 
                 @Override
-                public Verdict verify(String name, Secret password) throws Fault {
+                public synchronized Verdict verify(String name, Secret password) throws Fault {
                     if (gone) {
                         throw Fault.temporary("gone", null);
                     }

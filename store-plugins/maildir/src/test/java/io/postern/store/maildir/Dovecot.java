@@ -214,7 +214,7 @@ final class Dovecot implements AutoCloseable {
         return text;
     }
 
-    private final class Session implements AutoCloseable {
+    private static final class Session implements AutoCloseable {
         private final Socket socket;
         private final BufferedReader in;
 
