@@ -97,7 +97,7 @@ enum LockDefect {
             "aLostLeaseIsNotTakenUpAgainAfterSomebodyHadIt",
             "aLostLeaseIsTakenUpAgainIfNobodyHadItSince",
             "anInterruptThatMeetsTheReleaseLeaksNothing",
-            "manyThreadsMayReleaseTheSameLease",
+            "?manyThreadsMayReleaseTheSameLease",
             "releaseFreesTheLockBeforeItReturns",
             "whoIsInterruptedWhileWaitingHoldsNothing"),
     REVOKE_TELLS_NOBODY(

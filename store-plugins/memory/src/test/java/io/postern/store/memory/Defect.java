@@ -272,9 +272,12 @@ enum Defect {
     CONTENT_ENDS_EARLY_WHERE_A_MESSAGE_VANISHES(
             "aMessageThatVanishesWhileItIsReadNeverEndsEarly",
             "aStreamOpenedBeforeAnotherSessionsCommitNeverEndsEarly"),
-    CONTENT_IS_EMPTY_WHERE_A_MESSAGE_VANISHED("aMessageThatVanishedIsAFaultOrWhole"),
+    CONTENT_IS_EMPTY_WHERE_A_MESSAGE_VANISHED(
+            "aMessageThatVanishedIsAFaultOrWhole",
+            "aMessageThatVanishedIsSaidToBeGoneAndNoOtherIs"),
     CONTENT_CAN_BE_READ_ONCE(
             "aMessageThatIsAlreadyGoneIsSuccess",
+            "aMessageThatVanishedIsSaidToBeGoneAndNoOtherIs",
             "aMessageWhoseFlagsChangedIsRemoved",
             "aSeenMessageThatVanishedFailsNothing",
             "aStreamMayBeClosedBeforeItsEnd",
