@@ -135,7 +135,12 @@ final class Rows implements AutoCloseable {
                 throw Fault.permanent("the database refuses the query: " + e.getMessage(), e);
             }
             // The connection was lost; or PostgreSQL has ended it, and may be there again already.
-            throw new Outage(e.toString(), state.matches("08.*|57P0[123]"), e);
+            var lost = state.matches("08.*|57P0[123]");
+            if (lost) {
+                // The others of the pool had the same end, most likely: the next try needs a new one.
+                source.getHikariPoolMXBean().softEvictConnections();
+            }
+            throw new Outage(e.toString(), lost, e);
         }
     }
 
