@@ -108,10 +108,6 @@ public final class Ldap implements PasswordDirectory, Health {
 
     private static final Verdict UNKNOWN = new Verdict.Refused(Reason.UNKNOWN_USER);
 
-    /** So long after the first server is there again, all questions go to it again. */
-    private static final Duration FAILBACK = Duration.ofMinutes(1);
-
-    private final Duration failback;
     private final Pace pace = new Pace();
     private final Map<String, String> attributes = new LinkedHashMap<>();
     private Servers servers;
@@ -124,14 +120,6 @@ public final class Ldap implements PasswordDirectory, Health {
     private String groupBase;
     private String nameAttribute;
     private Optional<String> compared;
-
-    public Ldap() {
-        this(FAILBACK);
-    }
-
-    Ldap(Duration failback) {
-        this.failback = failback;
-    }
 
     @Override
     public List<Setting> settings() {
@@ -186,7 +174,7 @@ public final class Ldap implements PasswordDirectory, Health {
         }
         cache = AnswerCache.of(config);
         circuit = new Circuit("the LDAP server", timeout);
-        servers = Servers.open(config, timeout, failback);
+        servers = Servers.open(config, timeout);
         if (userDn.isEmpty()) {
             try {
                 var _ = circuit.call(() -> find("postern"));

@@ -130,12 +130,8 @@ final class Servers implements AutoCloseable {
         return List.of(SERVER, START_TLS, CA_FILE, BIND_DN, BIND_PASSWORD, POOL_SIZE);
     }
 
-    /**
-     * Makes the pools, which connect when they are asked.
-     *
-     * @param failback how long a connection to another server than the first may be kept
-     */
-    static Servers open(PluginConfig config, Duration timeout, Duration failback) {
+    /** Makes the pools, which connect when they are asked. */
+    static Servers open(PluginConfig config, Duration timeout) {
         long size = config.number(POOL_SIZE.name());
         if (size < 1 || size > MAX_POOL) {
             throw new SettingException(
@@ -149,7 +145,7 @@ final class Servers implements AutoCloseable {
         }
         var startTls = config.flag(START_TLS.name());
         var tls = tls(config);
-        var servers = servers(config, tls, startTls, timeout, failback);
+        var servers = servers(config, tls, startTls, timeout);
         var processor = startTls ? new StartTLSPostConnectProcessor(tls) : null;
         var anybody = new SimpleBindRequest();
         var searcher = anybody;
@@ -303,11 +299,7 @@ final class Servers implements AutoCloseable {
     }
 
     private static ServerSet servers(
-            PluginConfig config,
-            SSLSocketFactory tls,
-            boolean startTls,
-            Duration timeout,
-            Duration failback) {
+            PluginConfig config, SSLSocketFactory tls, boolean startTls, Duration timeout) {
         var options = new LDAPConnectionOptions();
         options.setConnectTimeoutMillis((int) timeout.toMillis());
         options.setResponseTimeoutMillis(timeout.toMillis());
@@ -332,9 +324,7 @@ final class Servers implements AutoCloseable {
                     new SingleServerSet(
                             host, port, ldaps ? tls : SocketFactory.getDefault(), options));
         }
-        var set = new FailoverServerSet(all);
-        set.setMaxFailoverConnectionAgeMillis(failback.toMillis());
-        return set;
+        return new FailoverServerSet(all);
     }
 
     private static URI uri(String text) {

@@ -90,10 +90,7 @@ final class Fixture {
     }
 
     static Ldap start(Map<String, List<String>> settings) throws Exception {
-        return start(new Ldap(), settings);
-    }
-
-    static Ldap start(Ldap ldap, Map<String, List<String>> settings) throws Exception {
+        var ldap = new Ldap();
         try {
             ldap.start(
                     new PluginConfig(

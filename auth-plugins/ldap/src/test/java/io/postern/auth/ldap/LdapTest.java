@@ -28,7 +28,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -188,32 +187,6 @@ class LdapTest {
             assertEquals(ALICE, Fixture.ask(ldap, "alice", Fixture.PASSWORD));
             assertEquals(WRONG, Fixture.ask(ldap, "alice", "x"));
             assertTrue(second.questions.get() > 0);
-        }
-    }
-
-    @Test
-    void whenTheFirstServerIsThereAgainItIsAskedAgain() throws Exception {
-        int port = server.port();
-        try (var second = new MemoryServer();
-                var ldap =
-                        Fixture.start(
-                                new Ldap(Duration.ZERO),
-                                Fixture.search(
-                                        server.url(),
-                                        "server",
-                                        server.url(),
-                                        "server",
-                                        second.url()))) {
-            server.close();
-            assertEquals(ALICE, Fixture.ask(ldap, "alice", Fixture.PASSWORD));
-            server.entries().startListening();
-            assertEquals(port, server.port());
-            assertEquals(ALICE, Fixture.ask(ldap, "alice", Fixture.PASSWORD));
-            second.questions.set(0);
-            server.questions.set(0);
-            assertEquals(ALICE, Fixture.ask(ldap, "alice", Fixture.PASSWORD));
-            assertEquals(0, second.questions.get(), "asked the one that stood in");
-            assertTrue(server.questions.get() > 0);
         }
     }
 
