@@ -46,7 +46,7 @@ class BadMailIT {
                         : new String[0];
         try (var server = PackagedServer.launch(Installation.shared(), site, prefix)) {
             server.awaitReady();
-            refused(server, site, "anna", "-ERR [SYS/TEMP]");
+            refused(server, site, "anna", "-ERR [SYS/PERM]");
             logged(server, unreadable.toString());
             Files.setPosixFilePermissions(unreadable, PosixFilePermissions.fromString("rw-------"));
             try (var client = server.login("anna")) {
@@ -175,7 +175,7 @@ class BadMailIT {
                 database.close();
                 assertThrows(IOException.class, client::multiline, "it must not end in a dot");
             }
-            logged(server, "jdbc:postgresql://");
+            logged(server, "message 1 for anna cut off");
             refused(server, site, "anna", "-ERR [SYS/TEMP]");
             try (var _ = SqlServer.postgresql(data, database.port());
                     var client =
@@ -206,8 +206,11 @@ class BadMailIT {
     }
 
     private static void logged(PackagedServer server, String text) {
-        await("the log names " + text)
+        await("the log names it")
                 .atMost(Duration.ofSeconds(20))
-                .until(() -> server.log().contains(text));
+                .untilAsserted(() ->
+                        assertTrue(
+                                server.log().contains(text),
+                                () -> "no " + text + " in\n" + server.log()));
     }
 }

@@ -30,11 +30,10 @@ class ScannersIT {
     private static final boolean LONG = Boolean.getBoolean("postern.long");
 
     /**
-     * testssl.sh's sections for every build: protocols, classes of suites, forward secrecy, what
-     * the server prefers, its certificate. A long run has all of them.
+     * testssl.sh's sections for every build: protocols and classes of suites. A long run has all of
+     * them.
      */
-    private static final List<String> SECTIONS =
-            List.of("--protocols", "--std", "--fs", "--server-preference", "--server-defaults");
+    private static final List<String> SECTIONS = List.of("--protocols", "--std");
 
     /** testssl.sh's words for findings above LOW. */
     private static final Set<String> ABOVE_LOW = Set.of("MEDIUM", "HIGH", "CRITICAL", "FATAL");

@@ -137,7 +137,8 @@ final class Rows implements AutoCloseable {
             // The connection was lost; or PostgreSQL has ended it, and may be there again already.
             var lost = state.matches("08.*|57P0[123]");
             if (lost) {
-                // The others of the pool had the same end, most likely: the next try needs a new one.
+                // The others of the pool had the same end, most likely: the next try needs a new
+                // one.
                 source.getHikariPoolMXBean().softEvictConnections();
             }
             throw new Outage(e.toString(), lost, e);
