@@ -43,10 +43,11 @@ public final class Bounded {
      *
      * @param thread on which the question is put
      * @param tooLate gets an answer that comes after nobody waits any more
-     * @param left is run on that thread, when the question has ended after nobody waits any more
+     * @param left is run when the question has ended and nobody waits any more
      * @throws TimeoutException when the time is over; the thread was interrupted
      * @throws ExecutionException with what the question has thrown
-     * @throws InterruptedException if the caller was interrupted, as then is the thread
+     * @throws InterruptedException if the caller was interrupted, also where an answer was there:
+     *     it goes the way of one that is too late
      */
     public static <T> T ask(
             Thread.Builder thread,
@@ -74,17 +75,39 @@ public final class Bounded {
         var task = new FutureTask<>(call);
         var worker = thread.start(task);
         try {
-            return task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException | InterruptedException e) {
+            var answer = task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+            if (Thread.interrupted()) {
+                throw new InterruptedException("the answer came with an interrupt");
+            }
+            return answer;
+        } catch (TimeoutException e) {
             if (outcome.compareAndSet(null, Outcome.LEFT_BEHIND)) {
                 worker.interrupt();
                 throw e;
             }
             // It has ended in this moment, so its answer is to be had, and must not be lost.
-            if (e instanceof InterruptedException) {
-                Thread.currentThread().interrupt();
-            }
             return ended(task);
+        } catch (InterruptedException e) {
+            if (outcome.compareAndSet(null, Outcome.LEFT_BEHIND)) {
+                worker.interrupt();
+            } else {
+                letGo(task, tooLate, left);
+            }
+            throw e;
+        }
+    }
+
+    /** What the thread would have done, had it known that nobody takes the answer. */
+    private static <T> void letGo(FutureTask<T> task, Consumer<T> tooLate, Runnable left) {
+        try {
+            var answer = ended(task);
+            if (answer != null) {
+                tooLate.accept(answer);
+            }
+        } catch (ExecutionException _) {
+            // There is no answer, and nobody who asks why.
+        } finally {
+            left.run();
         }
     }
 

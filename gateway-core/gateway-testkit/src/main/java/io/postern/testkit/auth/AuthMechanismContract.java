@@ -19,7 +19,6 @@ import io.postern.spi.auth.AuthExchange;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthStep;
 import io.postern.spi.auth.Channel;
-import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
 
@@ -40,16 +39,13 @@ import java.util.concurrent.TimeUnit;
  * What every {@link AuthMechanism} promises. A test class of yours implements this and runs all of
  * it.
  */
-public interface AuthMechanismContract {
+public interface AuthMechanismContract extends EveryMechanismContract {
 
     /** More steps than any mechanism takes. */
     int MANY_STEPS = 20;
 
     /** How many right and how many wrong logins run at the same time. */
     int LOGINS_AT_ONCE = 64;
-
-    /** A started mechanism. A new one each time; the contract closes it. */
-    AuthMechanism mechanism() throws Exception;
 
     /** A client that plays by the rules, for one login. */
     Client client(String name, String secret, AuthContext connection);
@@ -76,23 +72,6 @@ public interface AuthMechanismContract {
          * @return the octets of the response, before base64
          */
         byte[] respond(byte[] challenge);
-    }
-
-    @Test
-    default void itsNamesAreLegalAndStayTheSame() throws Exception {
-        try (var mechanism = mechanism()) {
-            assertTrue(mechanism.name().matches("[a-z0-9]+(-[a-z0-9]+)*"), mechanism.name());
-            assertTrue(mechanism.mechanism().matches("[A-Z0-9_-]{1,20}"), mechanism.mechanism());
-            assertEquals(mechanism.mechanism(), mechanism.mechanism());
-            assertEquals(mechanism.command(), mechanism.command());
-        }
-    }
-
-    @Test
-    default void aDirectoryWithoutAbilitiesDoesNotServeIt() throws Exception {
-        try (var mechanism = mechanism()) {
-            assertFalse(mechanism.servedBy(new UserDirectory() {}));
-        }
     }
 
     @Test

@@ -18,7 +18,6 @@ import io.postern.spi.auth.AuthContext;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthStep;
 import io.postern.spi.auth.Channel;
-import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
 
@@ -32,30 +31,10 @@ import java.util.Random;
  * What a mechanism promises where the connection has proven who the client is, and no secret is
  * said: for those that {@link AuthMechanismContract} does not fit.
  */
-public interface ChannelMechanismContract {
-
-    /** A started mechanism. A new one each time; the contract closes it. */
-    AuthMechanism mechanism() throws Exception;
+public interface ChannelMechanismContract extends EveryMechanismContract {
 
     /** A connection that proves that the client is {@code alice}, and nobody else. */
     Channel proven();
-
-    @Test
-    default void itsNamesAreLegalAndStayTheSame() throws Exception {
-        try (var mechanism = mechanism()) {
-            assertTrue(mechanism.name().matches("[a-z0-9]+(-[a-z0-9]+)*"), mechanism.name());
-            assertTrue(mechanism.mechanism().matches("[A-Z0-9_-]{1,20}"), mechanism.mechanism());
-            assertEquals(mechanism.mechanism(), mechanism.mechanism());
-            assertEquals(mechanism.command(), mechanism.command());
-        }
-    }
-
-    @Test
-    default void aDirectoryWithoutAbilitiesDoesNotServeIt() throws Exception {
-        try (var mechanism = mechanism()) {
-            assertFalse(mechanism.servedBy(new UserDirectory() {}));
-        }
-    }
 
     @Test
     default void itIsOfferedOnlyWhereTheConnectionProvesSomebody() throws Exception {
