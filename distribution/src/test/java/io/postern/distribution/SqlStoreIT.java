@@ -98,8 +98,10 @@ class SqlStoreIT {
             }
             sql.append(
                     """
-                    INSERT INTO message SELECT id, next_seq, 'sql-%d', %d, 'blob%d', %d, 0
-                      FROM mailbox WHERE name = '%s';
+                    INSERT INTO message (mailbox_id, seq, unique_id, octets, blob_id,
+                                         stored_octets, received)
+                      SELECT id, next_seq, 'sql-%d', %d, 'blob%d', %d, 0
+                        FROM mailbox WHERE name = '%s';
                     UPDATE mailbox SET next_seq = next_seq + 1 WHERE name = '%s';
                     """
                             .formatted(
