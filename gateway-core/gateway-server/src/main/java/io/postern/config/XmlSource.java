@@ -8,6 +8,8 @@ import org.xml.sax.Attributes;
 import org.xml.sax.InputSource;
 import org.xml.sax.Locator;
 import org.xml.sax.SAXException;
+import org.xml.sax.SAXNotRecognizedException;
+import org.xml.sax.SAXNotSupportedException;
 import org.xml.sax.SAXParseException;
 import org.xml.sax.helpers.DefaultHandler;
 
@@ -40,6 +42,7 @@ import javax.xml.validation.SchemaFactory;
  */
 final class XmlSource {
     private static final String SCHEMA = "gateway.xsd";
+    private static final String MEND = "Mend the XML at this line.";
     private static final String NO_DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl";
 
     /**
@@ -69,11 +72,16 @@ final class XmlSource {
         try {
             parse(octets, notes);
         } catch (SAXParseException e) {
-            throw bad(e.getLineNumber(), notWellFormed(e), "Mend the XML at this line.");
+            throw bad(Math.max(0, e.getLineNumber()), notWellFormed(e), MEND);
         } catch (IOException e) {
             throw bad(0, "its encoding is not known (" + e.getMessage() + ")", "Save it as UTF-8.");
-        } catch (SAXException | ParserConfigurationException e) {
+        } catch (SAXNotRecognizedException
+                | SAXNotSupportedException
+                | ParserConfigurationException e) {
             throw new IllegalStateException("the JDK's XML parser refuses its set-up", e);
+        } catch (SAXException e) {
+            // What the parser has no words for, such as a DOCTYPE behind the first element.
+            throw bad(notes.line(), notWellFormed(e), MEND);
         }
         var configuration = new XMLConfiguration();
         try {
@@ -158,10 +166,10 @@ final class XmlSource {
         return new Element(node.getNodeName(), line, attributes, content, children);
     }
 
-    private static String notWellFormed(SAXParseException e) {
+    private static String notWellFormed(SAXException e) {
         return e.getMessage().contains("DOCTYPE")
                 ? "a document type declaration (<!DOCTYPE ...>) is not allowed here"
-                : "this is not well-formed XML (" + e.getMessage() + ")";
+                : "this is not well-formed XML (" + e.getMessage().strip() + ")";
     }
 
     private BadConfiguration bad(int line, String what, String remedy) {
@@ -177,6 +185,11 @@ final class XmlSource {
         @Override
         public void setDocumentLocator(Locator locator) {
             this.locator = locator;
+        }
+
+        /** How far the parser has come; 0 where it does not say. */
+        int line() {
+            return locator == null ? 0 : Math.max(0, locator.getLineNumber());
         }
 
         @Override

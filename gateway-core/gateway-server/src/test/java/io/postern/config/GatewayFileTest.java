@@ -715,6 +715,11 @@ class GatewayFileTest {
                         "15: this is not well-formed XML (XML document structures must start and"
                                 + " end within the same entity.). Mend the XML at this line."),
                 wrong(
+                        "</gateway>",
+                        "<!DOCTYPE gateway SYSTEMs/></gateway>",
+                        "14: this is not well-formed XML (Scanner State 24 not Recognized). Mend"
+                                + " the XML at this line."),
+                wrong(
                         "<gateway>",
                         "<?xml version=\"1.0\"?><!DOCTYPE gateway SYSTEM \"gateway.dtd\"><gateway>",
                         "1: a document type declaration (<!DOCTYPE ...>) is not allowed here. Mend"

@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
 
 import javax.xml.XMLConstants;
 import javax.xml.parsers.ParserConfigurationException;
+import javax.xml.parsers.SAXParser;
 import javax.xml.parsers.SAXParserFactory;
 
 /**
@@ -68,23 +69,29 @@ final class UsersFile extends DefaultHandler {
     static Collection<Account> read(Path file) throws BrokenFile {
         var reading = new UsersFile();
         try (var in = Files.newInputStream(file)) {
-            var factory = SAXParserFactory.newDefaultInstance();
-            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-            factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
-            factory.newSAXParser().parse(in, reading);
-        } catch (SAXParseException e) {
+            parser().parse(in, reading);
+        } catch (SAXException e) {
             reading.unreadable(e);
         } catch (NoSuchFileException e) {
             reading.problems.add("there is no such file. Create it, or name another.");
         } catch (IOException e) {
             reading.problems.add("it cannot be read (" + e + "). Mend that, or name another file.");
-        } catch (SAXException | ParserConfigurationException e) {
-            throw new IllegalStateException("every JDK has this XML parser", e);
         }
         if (!reading.problems.isEmpty()) {
             throw new BrokenFile(reading.problems);
         }
         return reading.accounts.values();
+    }
+
+    private static SAXParser parser() {
+        try {
+            var factory = SAXParserFactory.newDefaultInstance();
+            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+            factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+            return factory.newSAXParser();
+        } catch (SAXException | ParserConfigurationException e) {
+            throw new IllegalStateException("every JDK has this XML parser", e);
+        }
     }
 
     @Override
@@ -265,8 +272,15 @@ final class UsersFile extends DefaultHandler {
     }
 
     /** The parser's own words are not shown: they can quote from a password. */
-    private void unreadable(SAXParseException e) {
-        var where = "line " + e.getLineNumber() + ", column " + e.getColumnNumber() + ": ";
+    private void unreadable(SAXException e) {
+        var parsed = e instanceof SAXParseException at ? at : new SAXParseException("", locator);
+        // At the beginning of the file, the parser may not know where it is.
+        var where =
+                "line "
+                        + Math.max(1, parsed.getLineNumber())
+                        + ", column "
+                        + Math.max(1, parsed.getColumnNumber())
+                        + ": ";
         problems.add(
                 String.valueOf(e.getMessage()).contains("DOCTYPE")
                         ? where + "a DOCTYPE is refused here. Remove it."

@@ -257,6 +257,8 @@ class XmlUsersTest {
                 "geheim",
                 "<users>",
                 "<users></user>",
+                "<?xml version=<geheim\"",
+                "<users><!DOCTYPE users SYSTEMgeheim/></users>",
                 "<users><user name='a' password='{PLAIN}x&geheim;'/></users>",
                 "<users><user name='a' password='{PLAIN}x&geheim'/></users>",
                 "<users><user name='a' password='{PLAIN}<geheim'/></users>",
