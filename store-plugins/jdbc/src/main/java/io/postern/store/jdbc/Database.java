@@ -54,6 +54,8 @@ final class Database implements AutoCloseable {
     /** What H2 says of a database that is closed. */
     private static final int CLOSED = 90121;
 
+    private static final String REACH = " See whether it runs and can be reached from here.";
+
     private final DataSource source;
     private final Dialect dialect;
 
@@ -274,7 +276,7 @@ final class Database implements AutoCloseable {
         var task =
                 new FutureTask<>(() -> {
                     try (var connection = connect()) {
-                        return work.run(connection);
+                        return connected(connection, work);
                     }
                 });
         Thread.ofVirtual().name("jdbc").start(task);
@@ -309,8 +311,7 @@ final class Database implements AutoCloseable {
             if (!(source instanceof HikariDataSource pool)) {
                 throw e;
             }
-            // What follows may be a password.
-            var where = pool.getJdbcUrl().replaceFirst("[?;].*", "");
+            var where = where(pool);
             var cause = e.getCause();
             throw new SQLTransientConnectionException(
                     cause == null
@@ -320,13 +321,39 @@ final class Database implements AutoCloseable {
                                     + where
                                     + " are in use. Raise <pool-size>, or see what makes the"
                                     + " database slow."
-                            : where
-                                    + " gives no connection: "
-                                    + cause.getMessage()
-                                    + " See whether it runs and can be reached from here.",
+                            : where + " gives no connection: " + cause.getMessage() + REACH,
                     "08001",
                     e);
         }
+    }
+
+    /** The same of a connection that the database has ended, which the pool did not know yet. */
+    private <T> T connected(Connection connection, Work<T> work) throws SQLException {
+        try {
+            return work.run(connection);
+        } catch (LostOutcomeException e) {
+            throw e;
+        } catch (SQLException e) {
+            if (!(source instanceof HikariDataSource pool) || !ended(e)) {
+                throw e;
+            }
+            throw new SQLException(
+                    where(pool) + " ended the connection: " + e.getMessage() + REACH,
+                    e.getSQLState(),
+                    e.getErrorCode(),
+                    e);
+        }
+    }
+
+    /** By the classes of SQLSTATE: connection exception; PostgreSQL's operator intervention. */
+    private static boolean ended(SQLException e) {
+        var state = e.getSQLState();
+        return state != null && (state.startsWith("08") || state.startsWith("57P"));
+    }
+
+    /** What may hold a password is left out. */
+    private static String where(HikariConfig pool) {
+        return pool.getJdbcUrl().replaceFirst("[?;].*", "");
     }
 
     private static String url(PluginConfig config) throws Fault {

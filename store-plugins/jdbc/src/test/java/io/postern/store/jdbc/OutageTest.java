@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -102,6 +103,29 @@ class OutageTest {
             }
         } finally {
             postgres.close();
+        }
+    }
+
+    @Test
+    void aConnectionThatTheDatabaseEndsIsTold() throws Exception {
+        try (var postgres = postgres(0);
+                var store = new JdbcStore();
+                var database =
+                        Database.open(config(store.settings(), postgres.getPort()), SILENCE)) {
+            var told =
+                    assertThrows(
+                            SQLException.class,
+                            () ->
+                                    database.transaction(connection -> {
+                                        try (var statement = connection.createStatement()) {
+                                            return statement.execute(
+                                                    "SELECT pg_terminate_backend(pg_backend_pid())");
+                                        }
+                                    }));
+            var says = told.getMessage();
+            assertTrue(says.contains("jdbc:postgresql://localhost:" + postgres.getPort()), says);
+            assertTrue(says.contains("ended the connection"), says);
+            assertTrue(says.contains("See whether it runs"), says);
         }
     }
 
