@@ -29,7 +29,7 @@ class BrokenLocksTest {
     /** The runs spend their time waiting: several at once take no longer than one. */
     @TestFactory
     Stream<DynamicTest> theContractFindsIt() {
-        var threads = Executors.newFixedThreadPool(20, Thread.ofPlatform().daemon().factory());
+        var threads = Executors.newFixedThreadPool(40, Thread.ofPlatform().daemon().factory());
         var runs = new EnumMap<LockDefect, Future<ContractRun>>(LockDefect.class);
         for (var defect : LockDefect.values()) {
             runs.put(
