@@ -7,6 +7,7 @@ import io.postern.auth.stored.PasswordCheck;
 import io.postern.spi.PluginConfig;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
+import java.io.File;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -116,6 +117,8 @@ enum TestDatabase {
                     var settings =
                             DBConfigurationBuilder.newBuilder()
                                     .setPort(0)
+                                    // Not the one that all builds on this machine share.
+                                    .setBaseDir(new File("target/mariadb").getAbsoluteFile())
                                     .setSecurityDisabled(true)
                                     .addArg("--user=" + System.getProperty("user.name"))
                                     .build();

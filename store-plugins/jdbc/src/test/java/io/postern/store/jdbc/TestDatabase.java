@@ -8,6 +8,7 @@ import com.zaxxer.hikari.HikariDataSource;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.sql.SQLException;
 import java.util.EnumMap;
@@ -105,6 +106,8 @@ final class TestDatabase implements AutoCloseable {
                     var settings =
                             DBConfigurationBuilder.newBuilder()
                                     .setPort(0)
+                                    // Not the one that all builds on this machine share.
+                                    .setBaseDir(new File("target/mariadb").getAbsoluteFile())
                                     .setSecurityDisabled(true)
                                     .addArg("--user=" + System.getProperty("user.name"))
                                     .addArg("--max-connections=60")
