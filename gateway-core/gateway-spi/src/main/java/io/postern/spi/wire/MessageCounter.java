@@ -17,13 +17,18 @@ public final class MessageCounter {
      * @param octets of the message itself, as {@link MessageEncoder} counts them
      * @param surrogateOctets of its surrogate; the same where it needs none, and always more where
      *     it needs one; or {@link Surrogate#NONE}
+     * @param asStored whether the message travels as it is stored: every line ends with CRLF, the
+     *     last one too, and none begins with a dot
      */
-    public record Size(long octets, long surrogateOctets) {}
+    public record Size(long octets, long surrogateOctets, boolean asStored) {}
 
     private final HeaderFields fields = new HeaderFields();
     private final Growth growth = new Growth();
     private final ByteBuffer scratch = ByteBuffer.allocate(CHUNK);
     private MessageEncoder encoder = new MessageEncoder(MessageEncoder.WHOLE);
+
+    /** How many octets more travel than are stored. The encoder takes none away. */
+    private long added;
 
     /**
      * Takes the next octets of the message.
@@ -35,8 +40,10 @@ public final class MessageCounter {
             var from = in.arrayOffset() + in.position();
             fields.take(in.array(), from, from + in.remaining(), growth);
         }
+        added -= in.remaining();
         while (in.hasRemaining()) {
             encoder.encode(in, scratch.clear());
+            added += scratch.position();
         }
     }
 
@@ -44,8 +51,13 @@ public final class MessageCounter {
     public Size finish() {
         encoder.finish(scratch.clear());
         fields.finish(growth);
+        added += scratch.position();
         var octets = encoder.octets();
-        var size = new Size(octets, growth.impossible ? Surrogate.NONE : octets + growth.octets);
+        var size =
+                new Size(
+                        octets,
+                        growth.impossible ? Surrogate.NONE : octets + growth.octets,
+                        added == 0);
         restart();
         return size;
     }
@@ -54,6 +66,7 @@ public final class MessageCounter {
     public void restart() {
         encoder = new MessageEncoder(MessageEncoder.WHOLE);
         fields.restart();
+        added = 0;
         growth.octets = 0;
         growth.impossible = false;
     }

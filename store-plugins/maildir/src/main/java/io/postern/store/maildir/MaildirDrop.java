@@ -90,7 +90,7 @@ final class MaildirDrop implements Maildrop {
                                 + now.size().octets()
                                 + "; the next login counts it again");
             }
-            listing.identified(at, now.identity());
+            listing.counted(at, now);
             forgot = true;
         }
         return MessageFile.stream(file);

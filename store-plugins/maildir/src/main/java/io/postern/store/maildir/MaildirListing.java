@@ -1,7 +1,6 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.store.Listing;
-import io.postern.spi.wire.MessageCounter;
 
 import java.util.Arrays;
 import java.util.BitSet;
@@ -30,6 +29,7 @@ final class MaildirListing implements Listing {
 
     private final int[] identities;
     private final boolean[] wrongHints;
+    private final BitSet wireReady;
     private final BitSet forgotten = new BitSet();
     private String[] uniqueIds;
 
@@ -38,6 +38,7 @@ final class MaildirListing implements Listing {
      * @param surrogates octets of the surrogates, where they are others; by index
      * @param identities of the files whose size was counted; 0 elsewhere
      * @param wrongHints whether the size in the name must not be believed
+     * @param wireReady of which counted messages the octets of the file are those that travel
      */
     MaildirListing(
             Names names,
@@ -46,7 +47,8 @@ final class MaildirListing implements Listing {
             long[] sizes,
             Map<Integer, Long> surrogates,
             int[] identities,
-            boolean[] wrongHints) {
+            boolean[] wrongHints,
+            BitSet wireReady) {
         this.names = names;
         this.stamp = stamp;
         this.settled = settled;
@@ -54,6 +56,7 @@ final class MaildirListing implements Listing {
         this.surrogates = surrogates;
         this.identities = identities;
         this.wrongHints = wrongHints;
+        this.wireReady = wireReady;
     }
 
     /** What was found, with nothing known of its sizes. */
@@ -68,7 +71,8 @@ final class MaildirListing implements Listing {
                 sizes,
                 new HashMap<>(),
                 new int[count],
-                new boolean[count]);
+                new boolean[count],
+                new BitSet());
     }
 
     @Override
@@ -131,26 +135,28 @@ final class MaildirListing implements Listing {
         return wrongHints[index];
     }
 
+    /** Whether the octets of the file are those that travel: CRLF throughout, no dot to stuff. */
+    boolean wireReady(int index) {
+        return counted(index) && wireReady.get(index);
+    }
+
     /** Notes a size that was counted. */
-    void counted(int index, MessageCounter.Size size, int identity) {
+    void counted(int index, MessageFile.Measure measure) {
+        var size = measure.size();
         sizes[index] = size.octets();
         if (size.surrogateOctets() != size.octets()) {
             surrogates.put(index, size.surrogateOctets());
         } else {
             surrogates.remove(index);
         }
-        identities[index] = identity;
+        identities[index] = measure.identity();
+        wireReady.set(index, size.asStored());
     }
 
     /** Notes a size that the name tells. */
     void hinted(int index, long octets) {
         sizes[index] = octets;
         surrogates.remove(index);
-    }
-
-    /** The file is the same in spite of its new identity. */
-    void identified(int index, int identity) {
-        identities[index] = identity;
     }
 
     /**
@@ -184,6 +190,7 @@ final class MaildirListing implements Listing {
                 }
                 identities[index] = earlier.identities[other];
                 wrongHints[index] = earlier.wrongHints[other];
+                wireReady.set(index, earlier.wireReady.get(other));
                 other++;
             }
         }
@@ -199,7 +206,8 @@ final class MaildirListing implements Listing {
                         new long[count() - gone.cardinality()],
                         new HashMap<>(),
                         new int[count() - gone.cardinality()],
-                        new boolean[count() - gone.cardinality()]);
+                        new boolean[count() - gone.cardinality()],
+                        new BitSet());
         for (int index = 0, to = 0; index < count(); index++) {
             if (!gone.get(index)) {
                 rest.sizes[to] = sizes[index];
@@ -207,6 +215,7 @@ final class MaildirListing implements Listing {
                     rest.surrogates.put(to, surrogates.get(index));
                 }
                 rest.identities[to] = identities[index];
+                rest.wireReady.set(to, wireReady.get(index));
                 rest.wrongHints[to++] = wrongHints[index];
             }
         }

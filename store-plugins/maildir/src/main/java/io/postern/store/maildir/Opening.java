@@ -115,8 +115,7 @@ final class Opening {
     private boolean measure(MaildirListing listing, int at) throws Fault, InterruptedException {
         var names = listing.names();
         try {
-            var measure = maildir.reach(names, at, reader::measure);
-            listing.counted(at, measure.size(), measure.identity());
+            listing.counted(at, maildir.reach(names, at, reader::measure));
             return true;
         } catch (NoSuchFileException e) {
             return false;

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Optional;
 import java.util.zip.CRC32C;
@@ -56,6 +57,9 @@ final class SizeIndex {
 
     /** The surrogate has another size, which stands behind the identity. */
     private static final int SURROGATE = 16;
+
+    /** The octets of the file are those that travel. */
+    private static final int WIRE_READY = 32;
 
     private SizeIndex() {}
 
@@ -108,6 +112,7 @@ final class SizeIndex {
         var surrogates = new HashMap<Integer, Long>();
         var identities = new int[count];
         var wrongHints = new boolean[count];
+        var wireReady = new BitSet();
         for (var index = 0; index < count; index++) {
             var marks = in.get();
             sizes[index] = in.getLong();
@@ -119,13 +124,21 @@ final class SizeIndex {
                 surrogates.put(index, in.getLong());
             }
             wrongHints[index] = (marks & HINT_WRONG) != 0;
+            wireReady.set(index, (marks & WIRE_READY) != 0);
             var length = Short.toUnsignedInt(in.getShort());
             var at = in.position();
             names.add((marks & IN_NEW) != 0, octets, at, at + length, (marks & TWIN) != 0);
             in.position(at + length);
         }
         return new MaildirListing(
-                names.sorted(), stamp, settled, sizes, surrogates, identities, wrongHints);
+                names.sorted(),
+                stamp,
+                settled,
+                sizes,
+                surrogates,
+                identities,
+                wrongHints,
+                wireReady);
     }
 
     /** Writes the file. */
@@ -176,7 +189,8 @@ final class SizeIndex {
                                 | (listing.counted(index) ? COUNTED : 0)
                                 | (listing.hintWrong(index) ? HINT_WRONG : 0)
                                 | (names.twin(index) ? TWIN : 0)
-                                | (surrogate ? SURROGATE : 0);
+                                | (surrogate ? SURROGATE : 0)
+                                | (listing.wireReady(index) ? WIRE_READY : 0);
                 chunk.put((byte) marks)
                         .putLong(listing.counted(index) ? listing.size(index) : 0)
                         .putInt(listing.identity(index));

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -97,6 +98,24 @@ class SizeIndexTest {
             Files.setLastModifiedTime(file, changed);
             mail.settle("alice");
         }
+    }
+
+    @Test
+    void anIndexRemembersWhatIsReadyForTheWire() throws Exception {
+        mail.put("alice", "cur/4.ready:2,S", "A: b\r\n\r\nx.\r\n");
+        mail.put("alice", "cur/5.dot:2,S", "A: b\r\n\r\n.x\r\n");
+        mail.put("alice", "cur/6.open:2,S", "A: b\r\n\r\nx");
+        mail.put("alice", "cur/7.empty:2,S", "");
+        opened();
+
+        var listing = SizeIndex.read(index).orElseThrow();
+        var ready = new ArrayList<String>();
+        for (var at = 0; at < listing.count(); at++) {
+            if (listing.wireReady(at)) {
+                ready.add(listing.names().unique(at));
+            }
+        }
+        assertEquals(List.of("4.ready", "7.empty"), ready);
     }
 
     @Test
