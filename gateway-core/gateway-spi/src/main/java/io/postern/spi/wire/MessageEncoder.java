@@ -2,7 +2,10 @@ package io.postern.spi.wire;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * Turns one stored message into the lines of a POP3 multi-line response, and counts its octets (RFC
@@ -28,6 +31,17 @@ public final class MessageEncoder {
 
     /** How much of a stream {@link #measure} reads at once, octets. */
     private static final int CHUNK = 32 * 1024;
+
+    /** Whether eight octets are looked at together; to be switched off by tests. */
+    private static final boolean WORDS =
+            Boolean.parseBoolean(System.getProperty("postern.word-scan", "true"));
+
+    private static final int WORD = Long.BYTES;
+    private static final long LOW_BITS = 0x0101010101010101L;
+    private static final long HIGH_BITS = 0x8080808080808080L;
+    private static final long LINE_FEEDS = '\n' * LOW_BITS;
+    private static final VarHandle LONGS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final boolean top;
     private int linesLeft;
@@ -79,13 +93,20 @@ public final class MessageEncoder {
             if (atLineStart && octet == '.') {
                 target[to++] = '.';
             }
-            var runEnd = Math.min(end, from + room - to);
             var start = from;
-            while (from < runEnd && source[from] != '\n') {
-                from++;
+            // What is written behind a line feed here is written over in the next round.
+            for (var ended = !WORDS; !ended && end - from >= WORD && room - to >= WORD; ) {
+                var word = (long) LONGS.get(source, from);
+                LONGS.set(target, to, word);
+                var lineFeeds = lineFeeds(word);
+                ended = lineFeeds != 0;
+                var part = ended ? Long.numberOfTrailingZeros(lineFeeds) / Byte.SIZE : WORD;
+                from += part;
+                to += part;
             }
-            System.arraycopy(source, start, target, to, from - start);
-            to += from - start;
+            while (from < end && to < room && source[from] != '\n') {
+                target[to++] = source[from++];
+            }
             octets += from - start;
             afterCr = source[from - 1] == '\r';
             lineIsEmpty = atLineStart && afterCr && from - start == 1;
@@ -139,6 +160,12 @@ public final class MessageEncoder {
         }
         encoder.finish(out.clear());
         return encoder.octets();
+    }
+
+    /** The highest bit of the first octet that is a line feed, and of some behind it perhaps. */
+    private static long lineFeeds(long word) {
+        var zeros = word ^ LINE_FEEDS;
+        return (zeros - LOW_BITS) & ~zeros & HIGH_BITS;
     }
 
     private void lineEnded() {
