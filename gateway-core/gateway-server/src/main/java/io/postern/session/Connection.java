@@ -45,11 +45,12 @@ public interface Connection {
     void startTls(ByteBuffer lastWords);
 
     /**
-     * Queues octets for the client. Never blocks. The connection owns the buffer from now on.
+     * Sends octets to the client, or queues what cannot go out at once. Never blocks.
      *
      * @param octets from position to limit
+     * @return whether the buffer is the caller's again; if not, the connection owns it from now on
      */
-    void write(ByteBuffer octets);
+    boolean write(ByteBuffer octets);
 
     /** Octets that were written and have not reached the kernel yet. */
     long unsentOctets();

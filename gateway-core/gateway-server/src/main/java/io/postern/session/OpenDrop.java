@@ -17,6 +17,7 @@ import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
 import io.postern.spi.store.MessageRef;
+import io.postern.spi.store.WireReady;
 import io.postern.spi.wire.Surrogate;
 
 import org.slf4j.Logger;
@@ -135,6 +136,26 @@ final class OpenDrop implements AutoCloseable {
         return Objects.requireNonNull(
                 sessions.calls.ask(store, "open a message", () -> maildrop.content(number)),
                 "content");
+    }
+
+    /** Opens a message that is stored as it travels, if this one is known to be. */
+    Optional<WireReady.Region> region(int number) throws Fault, InterruptedException {
+        return maildrop instanceof WireReady able
+                ? Objects.requireNonNull(
+                        sessions.calls.ask(store, "open a message", () -> able.region(number)),
+                        "region")
+                : Optional.empty();
+    }
+
+    /** Tells the store that a message was sent as it is stored. */
+    void sentAsStored(int number) {
+        if (maildrop instanceof WireReady able) {
+            try {
+                able.sentAsStored(number);
+            } catch (RuntimeException | Error e) {
+                var _ = sessions.problem("store " + store.name() + " told of a message", e);
+            }
+        }
     }
 
     /** Tells the store that its listing was wrong. */

@@ -62,18 +62,22 @@ final class Output {
     }
 
     /**
-     * Writes a buffer of the caller's, once there is room for it. Blocks; the caller has flushed
-     * before.
+     * Blocks until a buffer of the caller's can be written. The caller has flushed before.
      *
-     * @param octets at most half of {@link #WINDOW}; the connection's from now on
+     * @param octets at most half of {@link #WINDOW}
      * @return false if nothing can be sent any more
      */
-    boolean writeThrough(ByteBuffer octets) throws InterruptedException {
-        if (!connection.awaitUnsentAtMost(WINDOW - octets.remaining())) {
-            return false;
-        }
-        connection.write(octets);
-        return true;
+    boolean awaitRoomFor(ByteBuffer octets) throws InterruptedException {
+        return connection.awaitUnsentAtMost(WINDOW - octets.remaining());
+    }
+
+    /**
+     * Writes a buffer for which {@link #awaitRoomFor} found room. Never blocks.
+     *
+     * @return whether the buffer is the caller's again, as {@link Connection#write} says
+     */
+    boolean write(ByteBuffer octets) {
+        return connection.write(octets);
     }
 
     private boolean gather() {
@@ -103,7 +107,7 @@ final class Output {
         if (connection.unsentOctets() > WINDOW - gathered.position()) {
             return false;
         }
-        connection.write(gathered.flip());
+        var _ = connection.write(gathered.flip());
         gathered = null;
         return true;
     }

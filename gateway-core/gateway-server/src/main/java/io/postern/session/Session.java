@@ -18,7 +18,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -463,9 +462,9 @@ public final class Session implements ClientEvents {
 
     private void retrieve(Effect.Retrieve order) throws InterruptedException {
         var doing = "message " + order.number() + " for " + SessionLog.value(user);
-        InputStream content;
+        Retrieval retrieval;
         try {
-            content = drop.content(order);
+            retrieval = retrieval(order);
         } catch (Fault | RuntimeException | Error e) {
             feed(new Event.Unavailable(sessions.problem(doing, e)));
             return;
@@ -473,13 +472,15 @@ public final class Session implements ClientEvents {
             feed(new Event.Unavailable(sessions.problem(doing, ifNotOver(e))));
             return;
         }
-        var retrieval = new Retrieval(order, content, output);
         try {
             switch (retrieval.send()) {
                 case SENT -> {
                     if (order.bodyLines() == MessageEncoder.WHOLE) {
                         retrieved++;
                         retrievedOctets += retrieval.octets();
+                        if (retrieval.asStored() && !order.surrogate()) {
+                            drop.sentAsStored(order.number());
+                        }
                     }
                     feed(new Event.Retrieved());
                 }
@@ -489,21 +490,31 @@ public final class Session implements ClientEvents {
                 }
                 case GONE -> cutOff(Ending.DROPPED);
             }
-        } catch (IOException | RuntimeException | Error e) {
+        } catch (Fault | IOException | RuntimeException | Error e) {
             if (ending == null) {
                 sessions.counters.count(Violation.CONTENT);
                 LOG.warn("{} cut off after {} octets", doing, retrieval.octets(), e);
             }
             cutOff(Ending.CONTENT);
         } finally {
-            close(content, doing);
+            close(retrieval, doing);
         }
     }
 
+    private Retrieval retrieval(Effect.Retrieve order) throws Fault, InterruptedException {
+        if (order.bodyLines() == MessageEncoder.WHOLE && !order.surrogate()) {
+            var region = drop.region(order.number());
+            if (region.isPresent()) {
+                return new Retrieval(order, region.get(), output);
+            }
+        }
+        return new Retrieval(order, drop.content(order), output);
+    }
+
     /** What was read is sent or cut off by now: this changes nothing for the client. */
-    private void close(InputStream content, String doing) {
+    private void close(Retrieval retrieval, String doing) {
         try {
-            content.close();
+            retrieval.close();
         } catch (IOException | RuntimeException | Error e) {
             LOG.warn("{}: the store's stream cannot be closed", doing, e);
         }

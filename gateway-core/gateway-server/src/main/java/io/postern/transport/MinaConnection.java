@@ -8,11 +8,14 @@ import org.apache.mina.core.RuntimeIoException;
 import org.apache.mina.core.buffer.IoBuffer;
 import org.apache.mina.core.session.IoSession;
 import org.apache.mina.transport.socket.SocketSessionConfig;
+import org.apache.mina.transport.socket.nio.NioSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
@@ -44,7 +47,15 @@ final class MinaConnection implements Connection {
 
     private static final String TLS = "tls";
 
+    /** Whether what fits the kernel's buffer goes there at once; to be switched off by tests. */
+    private static final boolean DIRECT =
+            Boolean.parseBoolean(System.getProperty("postern.direct-writes", "true"));
+
     private final IoSession io;
+
+    /** Written to by whoever has something to send while MINA has nothing of ours; or null. */
+    private final WritableByteChannel socket;
+
     private final ListenerSettings settings;
     private final Gate.Entry place;
     private final Map<String, String> proxied;
@@ -60,6 +71,7 @@ final class MinaConnection implements Connection {
     private final Deque<Integer> handedOver = new ArrayDeque<>(); // octets of each
     private boolean handingOver;
     private long unsent;
+    private long taken; // octets, by the kernel; some of them stand in MINA's account, too
     private long writtenAtProgress;
     private long progressAt;
     private boolean suspended;
@@ -82,12 +94,18 @@ final class MinaConnection implements Connection {
     MinaConnection(
             IoSession io, ListenerSettings settings, Gate.Entry place, long writeStallNanos) {
         this.io = io;
+        this.socket = directly(io);
         this.settings = settings;
         this.client = client(io);
         this.place = place;
         this.proxied = proxied(io);
         this.listener = (InetSocketAddress) io.getLocalAddress();
         this.writeStallNanos = writeStallNanos;
+    }
+
+    /** The socket, for writes that pass MINA by; null where they are switched off. */
+    static WritableByteChannel directly(IoSession io) {
+        return DIRECT && io instanceof NioSession nio ? nio.getChannel() : null;
     }
 
     /** What a proxy says, or else the socket's address. */
@@ -197,24 +215,72 @@ final class MinaConnection implements Connection {
     }
 
     @Override
-    public void write(ByteBuffer octets) {
+    public boolean write(ByteBuffer octets) {
         if (!octets.hasRemaining()) {
-            return;
+            return true;
         }
+        boolean atOnce;
         lock.lock();
         try {
             if (closing) {
-                return;
+                return true;
             }
+            atOnce = socket != null && tls == null && unsent == 0 && !handingOver;
             if (unsent == 0) {
                 progressAt = System.nanoTime();
             }
             unsent += octets.remaining();
-            waiting.add(octets);
+            if (atOnce) {
+                handingOver = true;
+            } else {
+                waiting.add(octets);
+            }
         } finally {
             lock.unlock();
         }
+        if (atOnce) {
+            return writeAtOnce(octets);
+        }
         handOver();
+        return unsentOctets() == 0; // if all is sent, this is, too
+    }
+
+    /**
+     * Gives the kernel what it takes, and MINA the rest. This thread hands over: no other one
+     * writes meanwhile.
+     */
+    private boolean writeAtOnce(ByteBuffer octets) {
+        int before = octets.remaining();
+        try {
+            socket.write(octets);
+        } catch (IOException e) {
+            log.debug("client={} is gone; MINA finds out by what is left", client, e);
+        }
+        boolean whole = !octets.hasRemaining();
+        boolean last;
+        lock.lock();
+        try {
+            handingOver = false;
+            if (closed) {
+                return true;
+            }
+            int written = before - octets.remaining();
+            unsent -= written;
+            taken += written;
+            if (!whole) {
+                waiting.addFirst(octets);
+            }
+            lessUnsent.signalAll();
+            last = closing && unsent == 0;
+        } finally {
+            lock.unlock();
+        }
+        if (last) {
+            finish();
+        } else {
+            handOver();
+        }
+        return whole;
     }
 
     /** Gives MINA what it may have. One thread at a time, so that the order holds. */
@@ -274,7 +340,9 @@ final class MinaConnection implements Connection {
             if (handedOver.isEmpty()) {
                 return; // closed meanwhile
             }
-            unsent -= handedOver.remove();
+            int octets = handedOver.remove();
+            unsent -= octets;
+            taken += octets;
             lessUnsent.signalAll();
             last = closing && unsent == 0;
         } finally {
@@ -379,7 +447,7 @@ final class MinaConnection implements Connection {
             if (handshaking && now - handshakeAt >= handshakeLimitNanos()) {
                 why = "its TLS handshake took too long";
             } else {
-                long written = io.getWrittenBytes();
+                long written = io.getWrittenBytes() + taken;
                 // While it is closing, the close_notify is unsent at least.
                 if ((unsent == 0 && !closing) || written != writtenAtProgress) {
                     writtenAtProgress = written;

@@ -1,8 +1,10 @@
 package io.postern.transport;
 
+import org.apache.mina.core.buffer.IoBuffer;
 import org.apache.mina.transport.socket.nio.NioProcessor;
 import org.apache.mina.transport.socket.nio.NioSession;
 
+import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 import java.util.concurrent.Executor;
 
@@ -38,6 +40,17 @@ public final class PromptProcessor extends NioProcessor {
             wakeupCalled.set(true);
             return 0;
         }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>All that the kernel takes: a buffer is at most half a session's window, and MINA's own
+     * limit would cost a select for every 24 KiB of it.
+     */
+    @Override
+    protected int write(NioSession session, IoBuffer octets, int length) throws IOException {
+        return super.write(session, octets, octets.remaining());
     }
 
     @Override

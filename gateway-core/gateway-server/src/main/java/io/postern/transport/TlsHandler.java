@@ -12,10 +12,14 @@ import org.apache.mina.filter.ssl.SslHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.util.concurrent.ArrayBlockingQueue;
 
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
 
 /**
@@ -34,7 +38,16 @@ final class TlsHandler extends SslHandler {
     /** Most that waits undecrypted, octets: a record, and what came behind it in one read. */
     private static final int MAX_UNDECRYPTED = 64 * 1024;
 
+    /** Records that are written together: what holds half of a session's window. */
+    private static final int RECORDS = 5;
+
+    /** Buffers for records that nobody uses just now. */
+    private static final ArrayBlockingQueue<ByteBuffer> FREE = new ArrayBlockingQueue<>(16);
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    /** Written to while MINA has nothing of ours; or null. */
+    private final WritableByteChannel socket;
 
     private ByteBuffer undecrypted = NOTHING;
     private boolean working;
@@ -44,8 +57,12 @@ final class TlsHandler extends SslHandler {
     private boolean closing;
     private boolean failed;
 
+    /** Requests that MINA has and the kernel has not got whole. */
+    private int inMina;
+
     TlsHandler(SSLEngine engine, IoSession io) {
         super(engine, null, io);
+        socket = MinaConnection.directly(io);
     }
 
     @Override
@@ -92,7 +109,9 @@ final class TlsHandler extends SslHandler {
     }
 
     @Override
-    public void ack(NextFilter next, WriteRequest request) {}
+    public synchronized void ack(NextFilter next, WriteRequest request) {
+        inMina--;
+    }
 
     /**
      * {@inheritDoc}
@@ -133,7 +152,7 @@ final class TlsHandler extends SslHandler {
                 progress =
                         switch (mEngine.getHandshakeStatus()) {
                             case NEED_TASK -> runTask(next);
-                            case NEED_WRAP -> wrap(next, null);
+                            case NEED_WRAP -> wrap(next);
                             case FINISHED, NOT_HANDSHAKING, NEED_UNWRAP, NEED_UNWRAP_AGAIN ->
                                     mEngine.isOutboundDone()
                                             ? discard(next)
@@ -166,32 +185,75 @@ final class TlsHandler extends SslHandler {
         return false;
     }
 
+    /** Encrypts a request, or as much of it as is written at once. */
     private boolean wrapNext(NextFilter next) throws SSLException {
-        return secured && !mEncodeQueue.isEmpty() && wrap(next, mEncodeQueue.peek());
-    }
-
-    /**
-     * Encrypts one record.
-     *
-     * @param request whose octets go into it, or null for a message of TLS itself
-     * @return whether anything came of it
-     */
-    private boolean wrap(NextFilter next, WriteRequest request) throws SSLException {
-        ByteBuffer source = request == null ? NOTHING : ((IoBuffer) request.getMessage()).buf();
-        ByteBuffer record = ByteBuffer.allocate(mEngine.getSession().getPacketBufferSize());
-        SSLEngineResult result = mEngine.wrap(source, record);
-        boolean last = request != null && !source.hasRemaining();
+        if (!secured || mEncodeQueue.isEmpty()) {
+            return false;
+        }
+        WriteRequest request = mEncodeQueue.peek();
+        ByteBuffer source = ((IoBuffer) request.getMessage()).buf();
+        int record = mEngine.getSession().getPacketBufferSize();
+        ByteBuffer records = FREE.poll();
+        if (records == null || records.capacity() < RECORDS * record) {
+            records = ByteBuffer.allocate(RECORDS * record);
+        }
+        SSLEngineResult result;
+        boolean progress = false;
+        do {
+            result = mEngine.wrap(source, records);
+            progress |= result.bytesProduced() > 0;
+        } while (result.bytesProduced() > 0
+                && source.hasRemaining()
+                && records.remaining() >= record
+                && result.getHandshakeStatus() == HandshakeStatus.NOT_HANDSHAKING);
+        boolean last = !source.hasRemaining();
         if (last) {
             mEncodeQueue.remove();
         }
-        if (result.bytesProduced() > 0) {
-            next.filterWrite(
-                    mSession,
-                    new EncryptedWriteRequest(
-                            IoBuffer.wrap(trimmed(record.flip())), last ? request : null));
+        write(next, records.flip(), last ? request : null);
+        var _ = FREE.offer(records.clear());
+        return progress;
+    }
+
+    /**
+     * Encrypts one message of TLS itself.
+     *
+     * @return whether anything came of it
+     */
+    private boolean wrap(NextFilter next) throws SSLException {
+        ByteBuffer record = ByteBuffer.allocate(mEngine.getSession().getPacketBufferSize());
+        SSLEngineResult result = mEngine.wrap(NOTHING, record);
+        if (record.flip().hasRemaining()) {
+            handOver(next, record, null);
         }
         noteHandshake(next, result);
-        return result.bytesProduced() > 0 || result.bytesConsumed() > 0;
+        return result.bytesProduced() > 0;
+    }
+
+    /**
+     * Gives the kernel what it takes, and MINA a copy of the rest.
+     *
+     * @param done what has been sent with these octets, or null
+     */
+    private void write(NextFilter next, ByteBuffer octets, WriteRequest done) {
+        if (socket != null && inMina == 0) {
+            try {
+                socket.write(octets);
+            } catch (IOException e) {
+                log.debug("the connection is gone; MINA finds out by what is left", e);
+            }
+        }
+        if (octets.hasRemaining()) {
+            handOver(next, octets, done);
+        } else if (done != null) {
+            next.messageSent(mSession, done);
+        }
+    }
+
+    private void handOver(NextFilter next, ByteBuffer octets, WriteRequest done) {
+        inMina++;
+        var copy = ByteBuffer.allocate(octets.remaining()).put(octets).flip();
+        next.filterWrite(mSession, new EncryptedWriteRequest(IoBuffer.wrap(copy), done));
     }
 
     /** Decrypts one record. Says whether there was a whole one. */
@@ -222,7 +284,7 @@ final class TlsHandler extends SslHandler {
     }
 
     private void noteHandshake(NextFilter next, SSLEngineResult result) {
-        if (result.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.FINISHED && !secured) {
+        if (result.getHandshakeStatus() == HandshakeStatus.FINISHED && !secured) {
             secured = true;
             mSession.setAttribute(SslFilter.SSL_SECURED, mEngine.getSession());
             next.event(mSession, SslEvent.SECURED);
@@ -244,9 +306,8 @@ final class TlsHandler extends SslHandler {
 
     private void sendAlert(NextFilter next) throws SSLException {
         boolean progress = true;
-        while (progress
-                && mEngine.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NEED_WRAP) {
-            progress = wrap(next, null);
+        while (progress && mEngine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+            progress = wrap(next);
         }
     }
 

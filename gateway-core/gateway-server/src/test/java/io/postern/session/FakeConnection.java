@@ -125,9 +125,9 @@ final class FakeConnection implements Connection {
     }
 
     @Override
-    public synchronized void write(ByteBuffer octets) {
+    public synchronized boolean write(ByteBuffer octets) {
         if (closed) {
-            return;
+            return true;
         }
         writes++;
         var copy = new byte[octets.remaining()];
@@ -144,6 +144,7 @@ final class FakeConnection implements Connection {
             mostUnsent = Math.max(mostUnsent, unsent);
         }
         notifyAll();
+        return true;
     }
 
     @Override

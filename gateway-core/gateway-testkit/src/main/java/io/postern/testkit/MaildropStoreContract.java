@@ -23,6 +23,7 @@ import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
 import io.postern.spi.store.MessageRef;
+import io.postern.spi.store.WireReady;
 import io.postern.spi.wire.MessageEncoder;
 import io.postern.testkit.MaildropFixture.Ability;
 
@@ -157,6 +158,45 @@ public abstract class MaildropStoreContract {
 
     static List<LineEndCorpus.Shape> shapes() {
         return LineEndCorpus.shapes();
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void aRegionIsWhatTravels(LineEndCorpus.Shape shape) throws Exception {
+        fixture.deliver(alice, shape.stored());
+        var kept = fixture.kept(shape.stored());
+        var wire = wire(kept);
+        for (var opening = 1; opening <= 3; opening++) {
+            try (var session = open(alice)) {
+                if (!(session.drop() instanceof WireReady able)) {
+                    return;
+                }
+                var offered = able.region(1);
+                if (offered.isPresent()) {
+                    try (var region = offered.get()) {
+                        var octets = ByteBuffer.allocate((int) session.listing().octets(1));
+                        while (octets.hasRemaining()
+                                && region.channel()
+                                                .read(octets, region.offset() + octets.position())
+                                        >= 0) {}
+                        assertEquals(text(wire), text(octets.array()), "region of " + shape);
+                        assertTrue(region.unchanged(), "a message that nobody touched");
+                    }
+                }
+                if (text(session.read(1)).equals(text(wire))) {
+                    able.sentAsStored(1);
+                }
+            }
+        }
+    }
+
+    /** What RETR sends of it, without the final dot. */
+    private static byte[] wire(byte[] stored) {
+        var encoder = new MessageEncoder(MessageEncoder.WHOLE);
+        var out = ByteBuffer.allocate(2 * stored.length + 2);
+        encoder.encode(ByteBuffer.wrap(stored), out);
+        encoder.finish(out);
+        return Arrays.copyOf(out.array(), out.position());
     }
 
     @Test
