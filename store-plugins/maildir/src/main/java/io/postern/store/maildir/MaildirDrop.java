@@ -6,6 +6,8 @@ import io.postern.spi.store.CommitResult;
 import io.postern.spi.store.Listing;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MessageRef;
+import io.postern.spi.store.WireReady;
+import io.postern.spi.wire.MessageCounter;
 import io.postern.store.files.IoFaults;
 import io.postern.store.files.MaildropState;
 
@@ -15,16 +17,18 @@ import org.slf4j.LoggerFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** One opened Maildir. One thread at a time. */
-final class MaildirDrop implements Maildrop {
+final class MaildirDrop implements Maildrop, WireReady {
     private static final Logger LOG = LoggerFactory.getLogger(MaildirDrop.class);
 
     /** So many removals between two looks at the fencing token. */
@@ -33,12 +37,33 @@ final class MaildirDrop implements Maildrop {
     /** How often a message is looked for that is renamed whenever it is to be removed. */
     private static final int MOST_ROUNDS = 8;
 
+    /**
+     * From this size on it is remembered that a message is ready for the wire though nobody counted
+     * it, octets. To look for line feeds in a smaller one costs less.
+     */
+    private static final int LARGE = 64 * 1024;
+
+    /** So many octets must be worth the writing of one entry of the size index. */
+    private static final long WORTH = 1000;
+
+    /** To be switched off by tests. */
+    private static final boolean FILE_REGIONS =
+            Boolean.parseBoolean(System.getProperty("postern.file-regions", "true"));
+
     private final Maildir maildir;
     private final MaildirListing listing;
     private final MaildropState state;
     private final Opening opening;
     private final boolean markSeen;
     private boolean forgot;
+
+    /** What content() opened last. */
+    private int openedAt;
+
+    private int openedIdentity;
+
+    /** Octets of the messages that turned out ready for the wire. */
+    private long learned;
 
     MaildirDrop(
             Maildir maildir,
@@ -76,7 +101,9 @@ final class MaildirDrop implements Maildrop {
     }
 
     private InputStream open(int at, Path file) throws IOException, Fault {
-        if (listing.counted(at) && MessageFile.identity(file) != listing.identity(at)) {
+        openedAt = at;
+        openedIdentity = worthRemembering(at) ? MessageFile.identity(file) : 0;
+        if (listing.counted(at) && openedIdentity != listing.identity(at)) {
             var now = new MessageFile().measure(file);
             if (now.size().octets() != listing.size(at)
                     || now.size().surrogateOctets() != listing.surrogateSize(at)) {
@@ -91,9 +118,105 @@ final class MaildirDrop implements Maildrop {
                                 + "; the next login counts it again");
             }
             listing.counted(at, now);
+            openedIdentity = now.identity();
             forgot = true;
         }
         return MessageFile.stream(file);
+    }
+
+    private boolean worthRemembering(int at) {
+        return listing.counted(at) || listing.size(at) >= LARGE;
+    }
+
+    @Override
+    public Optional<Region> region(int number) throws Fault, InterruptedException {
+        var at = number - 1;
+        if (!FILE_REGIONS || !listing.wireReady(at)) {
+            return Optional.empty();
+        }
+        try {
+            return maildir.reach(listing.names(), at, file -> region(at, file));
+        } catch (IOException e) {
+            LOG.debug("message {} of {} has no region: {}", number, maildir.folder(), e.toString());
+            return Optional.empty(); // content() finds the same, and says it
+        }
+    }
+
+    private Optional<Region> region(int at, Path file) throws IOException {
+        var channel = MessageFile.open(file);
+        try {
+            if (MessageFile.identity(file) == listing.identity(at)
+                    && channel.size() == listing.size(at)) {
+                return Optional.of(new WholeFile(at, file, channel));
+            }
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+        channel.close();
+        return Optional.empty();
+    }
+
+    @Override
+    public void sentAsStored(int number) {
+        var at = number - 1;
+        if (at != openedAt || openedIdentity == 0 || listing.wireReady(at)) {
+            return;
+        }
+        var names = listing.names();
+        try {
+            if (MessageFile.identity(maildir.file(names.inNew(at), names.name(at)))
+                    == openedIdentity) {
+                var size =
+                        new MessageCounter.Size(listing.size(at), listing.surrogateSize(at), true);
+                listing.counted(at, new MessageFile.Measure(size, openedIdentity));
+                learned += size.octets();
+            }
+        } catch (IOException e) {
+            LOG.debug("message {} of {} is not remembered", number, maildir.folder(), e);
+        }
+    }
+
+    /** A file that is a message as it travels. */
+    private final class WholeFile implements Region {
+        private final int at;
+        private final Path file;
+        private final FileChannel channel;
+
+        WholeFile(int at, Path file, FileChannel channel) {
+            this.at = at;
+            this.file = file;
+            this.channel = channel;
+        }
+
+        @Override
+        public FileChannel channel() {
+            return channel;
+        }
+
+        @Override
+        public long offset() {
+            return 0;
+        }
+
+        @Override
+        public boolean unchanged() throws IOException, Fault, InterruptedException {
+            if (channel.size() != listing.size(at)) {
+                return false;
+            }
+            try {
+                return listing.identity(at)
+                        == maildir.reach(listing.names(), at, MessageFile::identity);
+            } catch (NoSuchFileException e) {
+                LOG.debug("{} was removed while it was sent, which changes nothing in it", file);
+                return true;
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
     }
 
     @Override
@@ -188,8 +311,9 @@ final class MaildirDrop implements Maildrop {
 
     @Override
     public void close() {
-        if (forgot) {
+        if (forgot || learned > WORTH * listing.count()) {
             forgot = false;
+            learned = 0;
             opening.keep(listing);
         }
     }

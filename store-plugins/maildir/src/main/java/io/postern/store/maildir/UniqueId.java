@@ -97,9 +97,15 @@ final class UniqueId {
     }
 
     static boolean legal(String id) {
-        return !id.isEmpty()
-                && id.length() <= MAX
-                && id.chars().allMatch(c -> c >= 0x21 && c <= 0x7E);
+        if (id.isEmpty() || id.length() > MAX) {
+            return false;
+        }
+        for (var at = 0; at < id.length(); at++) {
+            if (id.charAt(at) < 0x21 || id.charAt(at) > 0x7E) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** 44 characters that stand for a name. */

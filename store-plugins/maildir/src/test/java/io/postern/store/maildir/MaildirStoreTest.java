@@ -9,6 +9,7 @@ import io.postern.spi.Fault;
 import io.postern.spi.User;
 import io.postern.spi.store.CommitRequest;
 import io.postern.spi.store.CommitResult;
+import io.postern.spi.store.WireReady;
 import io.postern.testkit.fault.DiskFaults.Operation;
 import io.postern.testkit.fault.DiskFaults.Outcome;
 import io.postern.testkit.fault.FaultyFileSystem;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -523,5 +525,64 @@ class MaildirStoreTest {
         }
         disk.mend();
         assertEquals(172, Mail.ids(mail.store(), "alice").size());
+    }
+
+    @Test
+    void aMessageThatWasCountedAndNeedsNothingHasARegion() throws Exception {
+        mail.put("alice", "cur/1.ready:2,S", "A: b\r\n\r\ntext\r\n");
+        mail.put("alice", "cur/2.lf:2,S", "A: b\n\ntext\n");
+        mail.put("alice", "cur/3.hinted,W=11:2,S", "A: b\r\n\r\nx\r\n");
+        try (var drop = Mail.open(mail.store("trust-size-hints", "true"), "alice")) {
+            var able = (WireReady) drop;
+            try (var region = able.region(1).orElseThrow()) {
+                assertTrue(region.unchanged());
+            }
+            assertTrue(able.region(2).isEmpty(), "with line feeds");
+            assertTrue(able.region(3).isEmpty(), "never looked at");
+        }
+    }
+
+    @Test
+    void aLargeMessageThatTurnedOutReadyIsRemembered() throws Exception {
+        var text = "A: b\r\n\r\n" + "x".repeat(99_990) + "\r\n";
+        mail.put("alice", "cur/1.large,W=" + text.length() + ":2,S", text);
+        var store = mail.store("trust-size-hints", "true");
+        try (var drop = Mail.open(store, "alice")) {
+            assertTrue(((WireReady) drop).region(1).isEmpty(), "not known yet");
+            Mail.read(drop, 1);
+            ((WireReady) drop).sentAsStored(1);
+        }
+        try (var drop = Mail.open(store, "alice")) {
+            ((WireReady) drop).region(1).orElseThrow().close();
+        }
+    }
+
+    @Test
+    void aMessageThatChangesHasNoRegionOrSaysSo() throws Exception {
+        var file = mail.put("alice", "cur/1.ready:2,S", "A: b\r\n\r\ntext\r\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            var able = (WireReady) drop;
+            try (var region = able.region(1).orElseThrow()) {
+                Files.writeString(file, "A: b\r\n\r\n.\r\n.\r\n");
+                Files.setLastModifiedTime(file, FileTime.fromMillis(1));
+                assertFalse(region.unchanged(), "other octets, the same size");
+            }
+            assertTrue(able.region(1).isEmpty(), "another file of the same size");
+            Files.writeString(file, "A: b\r\n");
+            assertTrue(able.region(1).isEmpty(), "shorter");
+        }
+    }
+
+    @Test
+    void aMessageThatIsRenamedOrRemovedMeanwhileHasNotChanged() throws Exception {
+        var file = mail.put("alice", "cur/1.ready:2,S", "A: b\r\n\r\ntext\r\n");
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            try (var region = ((WireReady) drop).region(1).orElseThrow()) {
+                var seen = Files.move(file, file.resolveSibling("1.ready:2,RS"));
+                assertTrue(region.unchanged(), "renamed");
+                Files.delete(seen);
+                assertTrue(region.unchanged(), "removed");
+            }
+        }
     }
 }
