@@ -28,6 +28,12 @@ public final class MaildropLayout {
     private final Path root;
     private final String template;
     private final boolean linksOutside;
+    private volatile LookedUp lookedUp;
+
+    /**
+     * @param at {@link System#nanoTime}
+     */
+    private record LookedUp(Path real, long at) {}
 
     /**
      * @param linksOutside whether a symbolic link may lead out of the root
@@ -192,7 +198,7 @@ public final class MaildropLayout {
     private Path canonical(Path path) throws Fault, InterruptedException {
         Path realRoot;
         try {
-            realRoot = root.toRealPath();
+            realRoot = realRoot();
         } catch (IOException e) {
             throw IoFaults.fault("cannot find the folder of all maildrops", root, e);
         }
@@ -213,6 +219,17 @@ public final class MaildropLayout {
                     null);
         }
         return real;
+    }
+
+    /** The folder of all maildrops, looked up once a second: only the operator moves it. */
+    private Path realRoot() throws IOException {
+        var known = lookedUp;
+        var now = System.nanoTime();
+        if (known == null || now - known.at() > 1_000_000_000) {
+            known = new LookedUp(root.toRealPath(), now);
+            lookedUp = known;
+        }
+        return known.real();
     }
 
     private Path real(Path path) throws IOException, Fault {

@@ -9,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 
 /**
  * What the store keeps about one maildrop outside of it: the highest fencing token, the results of
@@ -36,7 +38,21 @@ public final class MaildropState {
     private static final Duration KEPT = Duration.ofDays(2);
 
     private static final String COMMIT = "commit-";
-    private static final Pattern TOKEN = Pattern.compile("([0-9]{1,18})/([1-9][0-9]{0,17})\n");
+    private static final String TOKEN = "token";
+
+    /** A token as it was spelled once, or with zeros in front and a checksum behind. */
+    private static final Pattern RECORD =
+            Pattern.compile("([0-9]{1,19})/([0-9]{1,19})(?: ([0-9a-f]{8}))?\n");
+
+    /** Digits of each number in a record with a checksum. */
+    private static final int DIGITS = 19;
+
+    /** Octets of a record with a checksum. */
+    private static final int RECORD_OCTETS = DIGITS + 1 + DIGITS + 1 + 8 + 1;
+
+    /** How often a record is read that somebody may be writing just then. */
+    private static final int READINGS = 10;
+
     private static final Pattern RESULT =
             Pattern.compile("(OK|PARTIAL) ([0-9]{1,9}) ([0-9]{1,9}) ([0-9]{1,9})\n(.*)\n");
 
@@ -62,23 +78,60 @@ public final class MaildropState {
     /** Registers the token of a new session. */
     public void raise(FencingToken token) throws Fault, InterruptedException {
         try {
-            Files.createDirectories(folder);
-            var highest = highest();
-            if (highest.isPresent() && highest.get().compareTo(token) > 0) {
-                throw new Fault(
-                        Fault.Kind.TEMPORARY,
-                        "the lock with token "
-                                + token
-                                + " is lost: "
-                                + folder.resolve("token")
-                                + " holds "
-                                + highest.get());
-            }
-            if (highest.isEmpty() || !highest.get().equals(token)) {
-                replace(folder.resolve("token"), token + "\n");
+            if (!raiseInPlace(token)) {
+                Files.createDirectories(folder);
+                var highest = highest();
+                if (highest.isPresent()) {
+                    refuseLower(token, highest.get());
+                }
+                replace(folder.resolve(TOKEN), record(token));
             }
         } catch (IOException e) {
             throw IoFaults.fault("cannot keep the fencing token in", folder, e);
+        }
+    }
+
+    /**
+     * Writes over an earlier record: a few octets of one sector in one write. A file that is
+     * replaced costs each login a new block on the disk.
+     *
+     * @return false where there is no record of that length
+     */
+    private boolean raiseInPlace(FencingToken token) throws IOException, Fault {
+        try (var channel =
+                FileChannel.open(
+                        folder.resolve(TOKEN), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            var there = ByteBuffer.allocate(RECORD_OCTETS + 1);
+            if (channel.read(there, 0) != RECORD_OCTETS) {
+                return false;
+            }
+            var highest = token(StandardCharsets.US_ASCII.decode(there.flip()).toString());
+            if (highest.isEmpty()) {
+                return false;
+            }
+            refuseLower(token, highest.get());
+            if (!highest.get().equals(token)) {
+                var octets = StandardCharsets.US_ASCII.encode(record(token));
+                if (channel.write(octets, 0) != RECORD_OCTETS) {
+                    throw new IOException("only a part of the token was written");
+                }
+            }
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    private void refuseLower(FencingToken token, FencingToken highest) throws Fault {
+        if (highest.compareTo(token) > 0) {
+            throw new Fault(
+                    Fault.Kind.TEMPORARY,
+                    "the lock with token "
+                            + token
+                            + " is lost: "
+                            + folder.resolve(TOKEN)
+                            + " holds "
+                            + highest);
         }
     }
 
@@ -138,21 +191,56 @@ public final class MaildropState {
     }
 
     private Optional<FencingToken> highest() throws IOException {
-        String text;
         try {
-            text = Files.readString(folder.resolve("token"));
+            for (var readings = 1; readings <= READINGS; readings++) {
+                var found = token(Files.readString(folder.resolve(TOKEN)));
+                if (found.isPresent()) {
+                    return found;
+                }
+            }
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
-        var match = TOKEN.matcher(text);
-        if (!match.matches()) {
-            // Renamed into place, so only a crash of the machine tears it, and that ends all
-            // sessions.
-            LOG.warn("{} holds no fencing token and is written anew", folder.resolve("token"));
+        // Only a crash of the machine tears it, and that ends all sessions.
+        LOG.warn("{} holds no fencing token and is written anew", folder.resolve(TOKEN));
+        return Optional.empty();
+    }
+
+    /** The token in a record; empty where the record is not whole. */
+    private static Optional<FencingToken> token(String record) {
+        var match = RECORD.matcher(record);
+        if (!match.matches()
+                || (match.group(3) != null && !match.group(3).equals(checksum(record)))) {
             return Optional.empty();
         }
-        return Optional.of(
-                new FencingToken(Long.parseLong(match.group(1)), Long.parseLong(match.group(2))));
+        try {
+            return Optional.of(
+                    new FencingToken(
+                            Long.parseLong(match.group(1)), Long.parseLong(match.group(2))));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // a number that no token has
+        }
+    }
+
+    private static String record(FencingToken token) {
+        var text = new StringBuilder(RECORD_OCTETS);
+        pad(text, token.generation()).append('/');
+        pad(text, token.counter()).append(' ');
+        return text.append(checksum(text)).append('\n').toString();
+    }
+
+    private static StringBuilder pad(StringBuilder text, long number) {
+        var digits = Long.toString(number);
+        return text.repeat('0', DIGITS - digits.length()).append(digits);
+    }
+
+    /** Over both numbers. */
+    private static String checksum(CharSequence record) {
+        var checksum = new CRC32C();
+        for (var at = 0; at < 2 * DIGITS + 1 && at < record.length(); at++) {
+            checksum.update(record.charAt(at));
+        }
+        return HexFormat.of().toHexDigits((int) checksum.getValue());
     }
 
     /**
