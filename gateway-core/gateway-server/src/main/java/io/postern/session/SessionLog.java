@@ -6,6 +6,7 @@ import org.slf4j.LoggerFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -20,6 +21,9 @@ final class SessionLog {
 
     /** Longest value that a client made, code points. */
     private static final int LONGEST = 80;
+
+    /** What most values are, and stands in the log as it is. */
+    private static final Pattern USUAL = Pattern.compile("[A-Za-z0-9@._+-]{2,80}");
 
     private SessionLog() {}
 
@@ -137,6 +141,9 @@ final class SessionLog {
         if (text.isEmpty()) {
             return "-";
         }
+        if (USUAL.matcher(text).matches()) {
+            return text;
+        }
         var clean = new StringBuilder();
         text.codePoints().limit(LONGEST).map(SessionLog::visible).forEach(clean::appendCodePoint);
         if (text.codePointCount(0, text.length()) > LONGEST) {
@@ -166,7 +173,9 @@ final class SessionLog {
 
     /** In digits, without an interface of this host. */
     private static String host(InetSocketAddress address) {
-        return address.getAddress().getHostAddress().replaceFirst("%.*", "");
+        var host = address.getAddress().getHostAddress();
+        var scope = host.indexOf('%');
+        return scope < 0 ? host : host.substring(0, scope);
     }
 
     private static String address(InetSocketAddress address) {
