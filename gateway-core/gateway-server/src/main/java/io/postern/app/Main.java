@@ -22,7 +22,8 @@ import java.util.Properties;
             NewPlugin.class,
             StoreTransfer.Import.class,
             StoreTransfer.Export.class,
-            Undelete.class
+            Undelete.class,
+            AotCache.class
         },
         versionProvider = Main.Version.class,
         exitCodeListHeading = "%nExit codes:%n",
