@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -80,6 +81,7 @@ final class Benchmark {
     private final Path folder;
     private final Path programs;
     private final Path installed;
+    private final Optional<Path> jar;
     private final int rounds;
     private final int seconds;
     private final List<String> only;
@@ -94,6 +96,7 @@ final class Benchmark {
         folder = Path.of(options.getOrDefault("folder", "target/benchmark")).toAbsolutePath();
         programs = Path.of(options.get("programs"));
         installed = Path.of(options.get("installed"));
+        jar = Optional.ofNullable(options.get("greenmail")).map(Path::of);
         rounds = Integer.parseInt(options.getOrDefault("rounds", "5"));
         seconds = Integer.parseInt(options.getOrDefault("seconds", "4"));
         only = list(options.getOrDefault("rows", ""));
@@ -119,7 +122,8 @@ final class Benchmark {
                         "--servers",
                         "--folder",
                         "--programs",
-                        "--installed" -> {
+                        "--installed",
+                        "--greenmail" -> {
                     if (i + 1 == arguments.length) {
                         refuse(arguments[i] + " needs a value");
                     }
@@ -191,6 +195,15 @@ final class Benchmark {
                     limit.start();
                 }
             }
+            var greenMail = Optional.<Server>empty();
+            if (jar.isPresent() && (servers.isEmpty() || matches("greenmail", servers))) {
+                greenMail = Optional.of(Server.greenMail(jar.get(), home.resolve("greenmail")));
+                all.addFirst(greenMail.get());
+                greenMail.get().start();
+                load(greenMail.get(), "logins", small, 16, false, 2 * seconds);
+                all.addLast(all.removeFirst()); // its turn is not the others'
+                limits.add(greenMail.get());
+            }
             // Once for every server and maildrop before anything counts: indexes, caches, code.
             for (var server : all.subList(0, all.size() - limits.size())) {
                 load(server, "sessions", small, 64, false, 2 * seconds);
@@ -203,6 +216,9 @@ final class Benchmark {
                 for (var round = 0; round < rounds; round++) {
                     for (var server : all.subList(0, all.size() - limits.size())) {
                         measure(row, server, corpus);
+                    }
+                    if (greenMail.isPresent() && row.name().equals("logins-16")) {
+                        measure(row, greenMail.get(), corpus);
                     }
                     if (servers.isEmpty() || matches("limit", servers)) {
                         measure(

@@ -216,6 +216,28 @@ final class Server implements AutoCloseable {
                 new ProcessBuilder("dovecot", "-F", "-c", home.resolve("dovecot.conf").toString()));
     }
 
+    /**
+     * GreenMail, which keeps its mail in memory; here it has none. It lets every user in, and makes
+     * the one who comes.
+     *
+     * @param jar its standalone one
+     */
+    static Server greenMail(Path jar, Path home) throws IOException {
+        var port = freePort();
+        return new Server(
+                "greenmail",
+                Files.createDirectories(home),
+                port,
+                port,
+                new ProcessBuilder(
+                        ProcessHandle.current().info().command().orElse("java"),
+                        "-Dgreenmail.pop3.hostname=127.0.0.1",
+                        "-Dgreenmail.pop3.port=" + port,
+                        "-Dgreenmail.auth.disabled",
+                        "-jar",
+                        jar.toString()));
+    }
+
     String name() {
         return name;
     }
