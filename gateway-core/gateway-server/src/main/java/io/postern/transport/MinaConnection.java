@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.ArrayDeque;
 import java.util.Collections;
@@ -44,6 +45,11 @@ final class MinaConnection implements Connection {
 
     /** Smaller buffers that have to wait are joined up to this many octets. */
     private static final int JOINED_OCTETS = 16 * 1024;
+
+    /** What is read away at once, octets, and how often: more than a client sends ahead. */
+    private static final int AWAY = 16 * 1024;
+
+    private static final int AWAY_ROUNDS = 256;
 
     private static final String TLS = "tls";
 
@@ -493,6 +499,7 @@ final class MinaConnection implements Connection {
 
     /** Closes, now that all is sent: over TLS with a close_notify (RFC 8314 §3.4). */
     private void finish() {
+        readAway();
         TlsFilter filter = tls;
         if (filter == null) {
             io.closeNow();
@@ -500,6 +507,25 @@ final class MinaConnection implements Connection {
         }
         filter.closeOutbound();
         io.closeOnFlush();
+    }
+
+    /**
+     * Octets left unread at the close would make the kernel reset the connection, and the client
+     * lose our last words.
+     */
+    private void readAway() {
+        if (!(socket instanceof ReadableByteChannel unread)) {
+            return;
+        }
+        ByteBuffer away = ByteBuffer.allocate(AWAY);
+        try {
+            int rounds = 0;
+            while (rounds < AWAY_ROUNDS && unread.read(away.clear()) > 0) {
+                rounds++;
+            }
+        } catch (IOException e) {
+            log.debug("client={} was gone already", client, e);
+        }
     }
 
     @Override
