@@ -129,6 +129,7 @@ final class Database implements AutoCloseable {
         pool.setPoolName("postern-jdbc");
         pool.setConnectionTimeout(Math.clamp(silence.toMillis(), SHORT_WAIT, LONG_WAIT));
         pool.setDataSourceProperties(dialect.properties(silence.toMillis()));
+        dialect.idleLimit(silence.toMillis()).ifPresent(pool::setConnectionInitSql);
         if (dialect == Dialect.MARIADB) {
             pool.setTransactionIsolation("TRANSACTION_READ_COMMITTED"); // the others' default
         }

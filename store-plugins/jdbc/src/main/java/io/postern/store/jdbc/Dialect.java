@@ -48,6 +48,11 @@ enum Dialect {
             properties.setProperty("tcpKeepAlive", "true");
             return properties;
         }
+
+        @Override
+        Optional<String> idleLimit(long silenceMillis) {
+            return Optional.of("SET idle_in_transaction_session_timeout = " + silenceMillis);
+        }
     },
     MARIADB(
             "jdbc:mariadb:",
@@ -59,6 +64,12 @@ enum Dialect {
             var properties = new Properties();
             properties.setProperty("socketTimeout", Long.toString(silenceMillis));
             return properties;
+        }
+
+        @Override
+        Optional<String> idleLimit(long silenceMillis) {
+            return Optional.of(
+                    "SET SESSION idle_transaction_timeout = " + Math.ceilDiv(silenceMillis, 1000));
         }
     };
 
@@ -104,5 +115,15 @@ enum Dialect {
      */
     Properties properties(long silenceMillis) {
         return new Properties();
+    }
+
+    /**
+     * SQL that has the database give up a transaction in which nobody says anything: a server that
+     * stands still in mid-change would keep others from its rows. Empty for H2, whose server it is.
+     *
+     * @param silenceMillis for how long
+     */
+    Optional<String> idleLimit(long silenceMillis) {
+        return Optional.empty();
     }
 }
