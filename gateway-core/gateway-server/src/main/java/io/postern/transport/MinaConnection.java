@@ -514,9 +514,10 @@ final class MinaConnection implements Connection {
      * lose our last words.
      */
     private void readAway() {
-        if (!(socket instanceof ReadableByteChannel unread)) {
+        if (!(io instanceof NioSession nio)) {
             return;
         }
+        ReadableByteChannel unread = nio.getChannel();
         ByteBuffer away = ByteBuffer.allocate(AWAY);
         try {
             int rounds = 0;
