@@ -45,6 +45,13 @@ final class Database implements AutoCloseable {
 
     private static final int LONG_WAIT = 10_000;
 
+    /**
+     * Silence in mid-change after which the database undoes it, at most, milliseconds. Others that
+     * need the same rows wait for that long, and clients with them: it is less than most of these
+     * are ready to wait, and more than a pause of the JVM takes.
+     */
+    private static final int LONGEST_PAUSE = 10_000;
+
     /** What a file may be larger than needed, octets. */
     private static final long MUCH_ROOM = 32 << 20;
 
@@ -96,7 +103,8 @@ final class Database implements AutoCloseable {
     /**
      * Connects, and makes or updates the tables.
      *
-     * @param silence how long the database may take to answer one statement
+     * @param silence how long the database may take to answer one statement, and this server to
+     *     send the next one of a transaction; for the latter no longer than ten seconds
      */
     static Database open(PluginConfig config, Duration silence) throws Fault {
         var url = url(config);
@@ -129,7 +137,8 @@ final class Database implements AutoCloseable {
         pool.setPoolName("postern-jdbc");
         pool.setConnectionTimeout(Math.clamp(silence.toMillis(), SHORT_WAIT, LONG_WAIT));
         pool.setDataSourceProperties(dialect.properties(silence.toMillis()));
-        dialect.idleLimit(silence.toMillis()).ifPresent(pool::setConnectionInitSql);
+        dialect.idleLimit(Math.min(silence.toMillis(), LONGEST_PAUSE))
+                .ifPresent(pool::setConnectionInitSql);
         if (dialect == Dialect.MARIADB) {
             pool.setTransactionIsolation("TRANSACTION_READ_COMMITTED"); // the others' default
         }
