@@ -3,25 +3,44 @@ package io.postern.call;
 import io.postern.spi.Fault;
 
 import java.time.Duration;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
  * A call of a plugin that must end in time. It runs on a thread of its own, which is left behind
  * where it does not: interrupted, and with nobody who waits for it any more.
+ *
+ * <p>An object is one call. Who has asked looks for its end with {@link #answer}; {@link Overdue}
+ * wakes it when the time is over.
+ *
+ * @param <T> the answer
  */
-public final class Bounded {
+public final class Bounded<T> {
     private enum Outcome {
-        TAKEN,
+        ENDED,
         LEFT_BEHIND
     }
 
-    private Bounded() {}
+    private final Question<T> question;
+    private final Consumer<T> tooLate;
+    private final Runnable left;
+    private final Thread asking = Thread.currentThread();
+    private final AtomicReference<Outcome> outcome = new AtomicReference<>();
+
+    // Written before the outcome.
+    private T answer;
+    private Throwable failure;
+
+    private volatile boolean overdue;
+
+    private Bounded(Question<T> question, Consumer<T> tooLate, Runnable left) {
+        this.question = question;
+        this.tooLate = tooLate;
+        this.left = left;
+    }
 
     /**
      * What is asked.
@@ -42,6 +61,7 @@ public final class Bounded {
      * Asks, and waits within the limit.
      *
      * @param thread on which the question is put
+     * @param limit it may take up to {@link Overdue#LOOK} more
      * @param tooLate gets an answer that comes after nobody waits any more
      * @param left is run when the question has ended and nobody waits any more
      * @throws TimeoutException when the time is over; the thread was interrupted
@@ -56,56 +76,76 @@ public final class Bounded {
             Consumer<T> tooLate,
             Runnable left)
             throws TimeoutException, ExecutionException, InterruptedException {
-        var outcome = new AtomicReference<Outcome>();
-        Callable<T> call =
-                () -> {
-                    T answer = null;
-                    try {
-                        answer = question.answer();
-                        return answer;
-                    } finally {
-                        if (!outcome.compareAndSet(null, Outcome.TAKEN)) {
-                            if (answer != null) {
-                                tooLate.accept(answer);
-                            }
-                            left.run();
-                        }
-                    }
-                };
-        var task = new FutureTask<>(call);
-        var worker = thread.start(task);
+        var call = new Bounded<>(question, tooLate, left);
+        var worker = thread.unstarted(call::run);
+        Overdue.watch(call, limit);
         try {
-            var answer = task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-            if (Thread.interrupted()) {
-                throw new InterruptedException("the answer came with an interrupt");
-            }
-            return answer;
-        } catch (TimeoutException e) {
-            if (outcome.compareAndSet(null, Outcome.LEFT_BEHIND)) {
-                worker.interrupt();
-                throw e;
-            }
-            // It has ended in this moment, so its answer is to be had, and must not be lost.
-            return ended(task);
-        } catch (InterruptedException e) {
-            if (outcome.compareAndSet(null, Outcome.LEFT_BEHIND)) {
-                worker.interrupt();
-            } else {
-                letGo(task, tooLate, left);
-            }
-            throw e;
+            worker.start();
+            return call.answer(worker, limit);
+        } finally {
+            Overdue.forget(call);
         }
     }
 
-    /** What the thread would have done, had it known that nobody takes the answer. */
-    private static <T> void letGo(FutureTask<T> task, Consumer<T> tooLate, Runnable left) {
+    /** The one who asks has waited for long enough. Any thread. */
+    void overdue() {
+        overdue = true;
+        LockSupport.unpark(asking);
+    }
+
+    private void run() {
         try {
-            var answer = ended(task);
+            answer = question.answer();
+        } catch (Throwable e) {
+            failure = e;
+        }
+        if (outcome.compareAndSet(null, Outcome.ENDED)) {
+            LockSupport.unpark(asking);
+        } else {
+            letGo();
+        }
+    }
+
+    private T answer(Thread worker, Duration limit)
+            throws TimeoutException, ExecutionException, InterruptedException {
+        while (outcome.get() == null) {
+            if (Thread.interrupted()) {
+                throw leaves(worker, new InterruptedException("while a plugin was asked"));
+            }
+            if (overdue) {
+                // It may have ended in this moment: then its answer is there, and is not lost.
+                if (outcome.compareAndSet(null, Outcome.LEFT_BEHIND)) {
+                    worker.interrupt();
+                    throw new TimeoutException("no answer within " + limit);
+                }
+            } else {
+                LockSupport.park(this);
+            }
+        }
+        if (Thread.interrupted()) {
+            throw leaves(worker, new InterruptedException("the answer came with an interrupt"));
+        }
+        if (failure != null) {
+            throw new ExecutionException(failure);
+        }
+        return answer;
+    }
+
+    private InterruptedException leaves(Thread worker, InterruptedException why) {
+        if (outcome.compareAndSet(null, Outcome.LEFT_BEHIND)) {
+            worker.interrupt();
+        } else {
+            letGo();
+        }
+        return why;
+    }
+
+    /** What is done where nobody takes the answer. */
+    private void letGo() {
+        try {
             if (answer != null) {
                 tooLate.accept(answer);
             }
-        } catch (ExecutionException _) {
-            // There is no answer, and nobody who asks why.
         } finally {
             left.run();
         }
@@ -124,23 +164,6 @@ public final class Bounded {
             case Error error -> throw error;
             case null, default ->
                     throw new IllegalStateException("no plugin may throw this", e.getCause());
-        }
-    }
-
-    private static <T> T ended(FutureTask<T> task) throws ExecutionException {
-        var interrupted = Thread.interrupted();
-        try {
-            while (true) {
-                try {
-                    return task.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 }
