@@ -115,7 +115,7 @@ final class MaildirListing implements Listing {
 
     /** What the surrogate takes; of a message whose size was not counted, the same. */
     long surrogateSize(int index) {
-        return surrogates.getOrDefault(index, sizes[index]);
+        return surrogates.isEmpty() ? sizes[index] : surrogates.getOrDefault(index, sizes[index]);
     }
 
     boolean hasSurrogate(int index) {
