@@ -74,7 +74,7 @@ public final class MessageTable {
         var surrogates = sizes;
         var anySurrogate = false;
         var ends = new int[count];
-        var ids = new byte[Math.max(64, Math.min(count, 1 << 22) * 24)];
+        var ids = new byte[Math.max(MAX_UNIQUE_ID, Math.min(count, 1 << 22) * 24)];
         var used = 0;
         var total = 0L;
         for (var i = 0; i < count; i++) {
@@ -100,14 +100,10 @@ public final class MessageTable {
                 anySurrogate = true;
             }
             surrogates[i] = surrogate;
-            var id = uniqueId.apply(number);
-            check(number, id);
-            if (ids.length - used < id.length()) {
+            if (ids.length - used < MAX_UNIQUE_ID) {
                 ids = Arrays.copyOf(ids, Math.addExact(ids.length, Math.max(ids.length / 2, 128)));
             }
-            for (var at = 0; at < id.length(); at++) {
-                ids[used++] = (byte) id.charAt(at);
-            }
+            used = put(number, uniqueId.apply(number), ids, used);
             ends[i] = used;
         }
         var table =
@@ -191,7 +187,12 @@ public final class MessageTable {
         return ends[number - 1];
     }
 
-    private static void check(int number, String id) throws ListingViolation {
+    /**
+     * Copies what a store says is a unique-id, if it is one.
+     *
+     * @return where the next octet goes
+     */
+    private static int put(int number, String id, byte[] ids, int used) throws ListingViolation {
         if (id == null || id.isEmpty() || id.length() > MAX_UNIQUE_ID) {
             throw new ListingViolation(
                     "message "
@@ -205,7 +206,9 @@ public final class MessageTable {
                 throw new ListingViolation(
                         "message " + number + " has a unique-id with character " + (int) c);
             }
+            ids[used + at] = (byte) c;
         }
+        return used + id.length();
     }
 
     /** Open addressing over the ids' octets: a set of strings would cost ten times the memory. */
