@@ -29,6 +29,7 @@ final class Benchmark {
 
               --rounds N      how often every server has its turn: 5
               --seconds N     how long one turn takes: 4
+              --warm-up N     seconds of the same load before the first turn, not counted: 10
               --rows A,B,...  only the rows whose names begin so; --list shows them
               --servers A,..  only the servers whose names begin so
               --folder DIR    where to work; mail that is there is used again: target/benchmark
@@ -84,6 +85,7 @@ final class Benchmark {
     private final Optional<Path> jar;
     private final int rounds;
     private final int seconds;
+    private final int warmUp;
     private final List<String> only;
     private final List<String> servers;
 
@@ -99,6 +101,7 @@ final class Benchmark {
         jar = Optional.ofNullable(options.get("greenmail")).map(Path::of);
         rounds = Integer.parseInt(options.getOrDefault("rounds", "5"));
         seconds = Integer.parseInt(options.getOrDefault("seconds", "4"));
+        warmUp = Integer.parseInt(options.getOrDefault("warm-up", "10"));
         only = list(options.getOrDefault("rows", ""));
         servers = list(options.getOrDefault("servers", ""));
     }
@@ -118,6 +121,7 @@ final class Benchmark {
                 }
                 case "--rounds",
                         "--seconds",
+                        "--warm-up",
                         "--rows",
                         "--servers",
                         "--folder",
@@ -200,12 +204,13 @@ final class Benchmark {
                 greenMail = Optional.of(Server.greenMail(jar.get(), home.resolve("greenmail")));
                 all.addFirst(greenMail.get());
                 greenMail.get().start();
-                load(greenMail.get(), "logins", small, 16, false, 2 * seconds);
+                load(greenMail.get(), "logins", small, 16, false, warmUp);
                 all.addLast(all.removeFirst()); // its turn is not the others'
                 limits.add(greenMail.get());
             }
-            // Once for every server and maildrop before anything counts: indexes, caches, code.
-            for (var server : all.subList(0, all.size() - limits.size())) {
+            var real = all.subList(0, all.size() - limits.size());
+            // Once for every server and maildrop before anything counts: indexes and caches.
+            for (var server : real) {
                 load(server, "sessions", small, 64, false, 2 * seconds);
             }
             for (var row : ROWS) {
@@ -213,8 +218,13 @@ final class Benchmark {
                     continue;
                 }
                 var corpus = row.name().contains("big") ? big : small;
+                // A server is up for weeks: what a JVM has to compile for this row is not counted.
+                for (var server : warmUp > 0 ? real : List.<Server>of()) {
+                    say("warming up for " + row.name() + ": " + server.name());
+                    var _ = load(server, row.kind(), corpus, row.clients(), row.tls(), warmUp);
+                }
                 for (var round = 0; round < rounds; round++) {
-                    for (var server : all.subList(0, all.size() - limits.size())) {
+                    for (var server : real) {
                         measure(row, server, corpus);
                     }
                     if (greenMail.isPresent() && row.name().equals("logins-16")) {
