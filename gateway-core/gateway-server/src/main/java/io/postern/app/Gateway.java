@@ -62,8 +62,12 @@ import java.util.function.Supplier;
 final class Gateway implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Gateway.class);
 
-    /** Connections that the kernel keeps for us while they come in a burst. */
-    private static final int BACKLOG = 1024;
+    /**
+     * Connections that the kernel keeps for us while they come in a burst. One more is heard of
+     * again after a second, and then after three: an honest client among many that attack would
+     * wait for that. Linux takes no more than this by default ({@code net.core.somaxconn}).
+     */
+    private static final int BACKLOG = 4096;
 
     /** How often the files of keys and certificates are looked at. */
     private static final Duration LOOK_AT_KEYS = Duration.ofSeconds(2);
