@@ -50,7 +50,7 @@ class AttackIT {
      */
     private static final double SLOWER = 5;
 
-    private static final double BUSY_MILLIS = 5_000;
+    private static final double BUSY_MILLIS = 2_000;
 
     /** So that the honest ones alone do not take half a minute. */
     private static final int ITERATIONS = 20_000;

@@ -1,8 +1,11 @@
 package io.postern.limit;
 
+import io.postern.spi.auth.Standing;
+
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +27,7 @@ public final class Gate {
     private final Refusals refusals;
     private final Duration loginWait;
     private final Semaphore logins;
+    private final Semaphore unknownLogins;
     private final Semaphore suspectLogins;
 
     // Guarded by this.
@@ -107,6 +111,9 @@ public final class Gate {
         this.refusals = refusals;
         this.loginWait = loginWait;
         logins = new Semaphore(limits.logins(), true);
+        // A quarter is for those who have logged in before: guesses that come all at once are
+        // strangers until the first of them has failed.
+        unknownLogins = new Semaphore(Math.max(1, limits.logins() * 3 / 4), true);
         // To check a password takes a processor: half of them are for clients of good repute.
         suspectLogins = new Semaphore(suspects(limits.logins()), true);
     }
@@ -163,33 +170,35 @@ public final class Gate {
     /**
      * Waits until a login may be judged. Blocks for ten seconds at most.
      *
-     * @param suspect whether failed logins make this one wait: those have but a few places
+     * @param standing strangers do not have all places, suspects but a few
      * @return closed when it is judged; null where there was no place
      */
-    public Turn turn(InetAddress client, boolean suspect) throws InterruptedException {
-        var wait = loginWait.toNanos();
-        if (suspect && !suspectLogins.tryAcquire(wait, TimeUnit.NANOSECONDS)) {
-            refused(Limit.LOGINS, client);
-            return null;
-        }
-        var got = false;
+    public Turn turn(InetAddress client, Standing standing) throws InterruptedException {
+        var needed =
+                switch (standing) {
+                    case KNOWN -> List.of(logins);
+                    case STRANGER -> List.of(unknownLogins, logins);
+                    case SUSPECT -> List.of(suspectLogins, unknownLogins, logins);
+                };
+        var end = System.nanoTime() + loginWait.toNanos();
+        var taken = 0;
         try {
-            got = logins.tryAcquire(wait, TimeUnit.NANOSECONDS);
+            for (var places : needed) {
+                if (!places.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    break;
+                }
+                taken++;
+            }
         } finally {
-            if (suspect && !got) {
-                suspectLogins.release();
+            if (taken < needed.size()) {
+                needed.subList(0, taken).forEach(Semaphore::release);
             }
         }
-        if (!got) {
+        if (taken < needed.size()) {
             refused(Limit.LOGINS, client);
             return null;
         }
-        return () -> {
-            logins.release();
-            if (suspect) {
-                suspectLogins.release();
-            }
-        };
+        return () -> needed.forEach(Semaphore::release);
     }
 
     /** Counts and logs that a client ran into one of the limits. */

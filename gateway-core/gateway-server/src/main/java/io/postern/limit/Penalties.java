@@ -141,6 +141,21 @@ public final class Penalties {
         }
     }
 
+    /** Whether the client has logged in to the account, or is trusted. */
+    public boolean knows(InetAddress client, String account) {
+        if (trusted.contains(client)) {
+            return true;
+        }
+        if (first.isZero() || account.isEmpty()) {
+            return false;
+        }
+        var pair = digest(Use.PAIR, prefix(client), octets(account));
+        synchronized (this) {
+            var theirs = pairs.find(pair);
+            return theirs != null && theirs.known;
+        }
+    }
+
     private Duration delay(int failures) {
         if (failures <= 0) {
             return Duration.ZERO;

@@ -10,6 +10,7 @@ import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.ScramDirectory;
 import io.postern.spi.auth.ScramHash;
 import io.postern.spi.auth.SecretDirectory;
+import io.postern.spi.auth.Standing;
 import io.postern.spi.auth.TokenDirectory;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
@@ -372,7 +373,7 @@ final class Accounts implements AuthContext {
             throws InterruptedException {
         for (var directory : all.subList(from, all.size())) {
             try {
-                var _ = calls.askInTime(directory, "answer in vain", () -> question.on(directory));
+                var _ = inTime(directory, "answer in vain", () -> question.on(directory));
             } catch (Fault | RuntimeException | Error _) {
                 // It was not asked for an answer. Whoever needs one of it hears of this.
             }
@@ -422,7 +423,7 @@ final class Accounts implements AuthContext {
     private <T> T ask(UserDirectory directory, String doing, PluginCalls.Question<T> question)
             throws Fault, InterruptedException {
         try {
-            var answer = calls.askInTime(directory, doing, question);
+            var answer = inTime(directory, doing, question);
             if (answer == null) {
                 throw Fault.temporary("directory " + directory.name() + " answered null", null);
             }
@@ -433,6 +434,24 @@ final class Accounts implements AuthContext {
         } catch (RuntimeException | Error e) {
             fault = Fault.temporary("directory " + directory.name() + " failed", e);
             throw fault;
+        }
+    }
+
+    /** The directory can see who asks, to take those first who have logged in before. */
+    private <T> T inTime(UserDirectory directory, String doing, PluginCalls.Question<T> question)
+            throws Fault, InterruptedException {
+        var asks = ScopedValue.where(Standing.CURRENT, vetting.standing());
+        return calls.askInTime(directory, doing, () -> within(asks, question));
+    }
+
+    private static <T> T within(ScopedValue.Carrier asks, PluginCalls.Question<T> question)
+            throws Fault, InterruptedException {
+        try {
+            return asks.call(question::answer);
+        } catch (Fault | InterruptedException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("no plugin may throw this", e);
         }
     }
 }

@@ -6,6 +6,7 @@ import io.postern.spi.Secret;
 import io.postern.spi.auth.AuthPolicy;
 import io.postern.spi.auth.AuthPolicy.Attempt;
 import io.postern.spi.auth.AuthPolicy.Ruling;
+import io.postern.spi.auth.Standing;
 import io.postern.spi.auth.Verdict;
 
 import java.net.InetAddress;
@@ -34,7 +35,7 @@ final class Vetting {
     private String mechanism = "?";
     private String account = "";
     private Attempt attempt;
-    private boolean suspect;
+    private Standing standing = Standing.STRANGER;
     private boolean opposed;
     private long password;
     private Gate.Turn turn;
@@ -73,7 +74,7 @@ final class Vetting {
                     new Attempt(
                             session, name, client, mechanism, connection.encryption().isPresent());
             var delay = guard.penalties().delay(client, account);
-            suspect = delay.isPositive();
+            standing = standing(delay);
             pause(delay);
             opposed = ask(AuthPolicy::before) instanceof AuthPolicy.Refuse;
             refuseIfAbandoned();
@@ -97,8 +98,8 @@ final class Vetting {
      */
     private Gate.Turn turn() throws InterruptedException {
         var gate = connection.place().gate();
-        var place = gate.turn(client, suspect);
-        if (place == null || suspect) {
+        var place = gate.turn(client, standing);
+        if (place == null || standing == Standing.SUSPECT) {
             return place;
         }
         var delay = guard.penalties().delay(client, account);
@@ -106,9 +107,21 @@ final class Vetting {
             return place;
         }
         place.close();
-        suspect = true;
+        standing = Standing.SUSPECT;
         pause(delay);
-        return gate.turn(client, true);
+        return gate.turn(client, standing);
+    }
+
+    private Standing standing(Duration delay) {
+        if (delay.isPositive()) {
+            return Standing.SUSPECT;
+        }
+        return guard.penalties().knows(client, account) ? Standing.KNOWN : Standing.STRANGER;
+    }
+
+    /** What is known of the client, for the directories that are asked. */
+    Standing standing() {
+        return standing;
     }
 
     /**

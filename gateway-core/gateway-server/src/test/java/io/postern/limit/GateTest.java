@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.postern.limit.Gate.Admission;
+import io.postern.spi.auth.Standing;
 
 import org.junit.jupiter.api.Test;
 
@@ -99,24 +100,36 @@ class GateTest {
     @Test
     void loginsAreJudgedOnlySoManyAtATime() throws InterruptedException {
         var gate = gate(9, 9, 2);
-        var first = gate.turn(ONE, false);
-        assertNotNull(gate.turn(ONE, false));
-        assertNull(gate.turn(OTHER, false));
+        var first = gate.turn(ONE, Standing.KNOWN);
+        assertNotNull(gate.turn(ONE, Standing.KNOWN));
+        assertNull(gate.turn(OTHER, Standing.KNOWN));
         first.close();
-        assertNotNull(gate.turn(OTHER, false));
+        assertNotNull(gate.turn(OTHER, Standing.KNOWN));
         assertEquals(1, refusals.value(Limit.LOGINS));
+    }
+
+    @Test
+    void strangersLeaveAQuarterOfThePlacesToThoseWhoAreKnown() throws InterruptedException {
+        var gate = gate(9, 9, 4);
+        for (var count = 0; count < 3; count++) {
+            assertNotNull(gate.turn(ONE, Standing.STRANGER));
+        }
+        assertNull(gate.turn(OTHER, Standing.STRANGER));
+        assertNull(gate.turn(OTHER, Standing.SUSPECT));
+        assertNotNull(gate.turn(OTHER, Standing.KNOWN));
+        assertNull(gate.turn(OTHER, Standing.KNOWN));
     }
 
     @Test
     void suspectsDoNotTakeAllThePlaces() throws InterruptedException {
         var gate = gate(9, 9, 2);
-        var suspect = gate.turn(ONE, true);
+        var suspect = gate.turn(ONE, Standing.SUSPECT);
         assertNotNull(suspect);
-        assertNull(gate.turn(ONE, true));
-        assertNotNull(gate.turn(OTHER, false));
-        assertNull(gate.turn(OTHER, false));
+        assertNull(gate.turn(ONE, Standing.SUSPECT));
+        assertNotNull(gate.turn(OTHER, Standing.KNOWN));
+        assertNull(gate.turn(OTHER, Standing.KNOWN));
         suspect.close();
-        assertNotNull(gate.turn(ONE, true));
+        assertNotNull(gate.turn(ONE, Standing.SUSPECT));
     }
 
     @Test

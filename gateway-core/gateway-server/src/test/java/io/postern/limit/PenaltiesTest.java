@@ -1,6 +1,7 @@
 package io.postern.limit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -136,6 +137,18 @@ class PenaltiesTest {
         assertEquals(0, seconds(HOME, "alice"));
         guess(ATTACKER, "alice");
         assertEquals(0, seconds(ATTACKER, "alice"), "nothing is left of the owner's errors");
+    }
+
+    @Test
+    void whoHasLoggedInIsKnownAtThatAccountFromThereAndNowhereElse() {
+        assertFalse(penalties.knows(HOME, "alice"));
+        guess(HOME, "alice");
+        assertFalse(penalties.knows(HOME, "alice"));
+        penalties.succeeded(HOME, "alice");
+        assertTrue(penalties.knows(HOME, "alice"));
+        assertFalse(penalties.knows(HOME, "bob"));
+        assertFalse(penalties.knows(ATTACKER, "alice"));
+        assertFalse(penalties.knows(HOME, ""));
     }
 
     @Test

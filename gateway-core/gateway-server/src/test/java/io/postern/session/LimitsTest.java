@@ -14,6 +14,7 @@ import io.postern.limit.UserSessions;
 import io.postern.spi.Fault;
 import io.postern.spi.auth.AuthPolicy;
 import io.postern.spi.auth.PasswordDirectory;
+import io.postern.spi.auth.Standing;
 import io.postern.spi.auth.Verdict;
 
 import org.junit.jupiter.api.Tag;
@@ -183,6 +184,40 @@ class LimitsTest {
         var client = greeted(gate(9, 9, 9, 999, 9), CLIENT);
         assertTrue(login(client, "alice", "guess").startsWith("-ERR [AUTH]"));
         assertEquals(1, pauses.size());
+    }
+
+    @Test
+    void aDirectorySeesWhoHasLoggedInBeforeAndWhoIsSuspect() throws InterruptedException {
+        guard(Optional.empty());
+        var asked = Collections.synchronizedList(new ArrayList<Standing>());
+        var users = scene.directories.stream().map(PasswordDirectory.class::cast).findFirst();
+        PasswordDirectory curious =
+                (name, password) -> {
+                    asked.add(Standing.current());
+                    return users.orElseThrow().verify(name, password);
+                };
+        scene.directories = List.of(curious);
+        for (var visit = 0; visit < 2; visit++) {
+            var owner = greeted(gate(9, 9, 9, 9_999, 99), CLIENT);
+            assertTrue(login(owner, "alice", Scene.SECRET).startsWith("+OK"));
+            owner.says("QUIT\r\n");
+            owner.rest();
+            Scene.over(owner);
+        }
+        var guesser = greeted(gate(9, 9, 9, 9_999, 99), OTHER);
+        for (var guess = 0; guess < 3; guess++) {
+            assertTrue(login(guesser, "alice", "guess" + guess).startsWith("-ERR [AUTH]"));
+        }
+        assertTrue(login(guesser, "bob", "guess").startsWith("-ERR [AUTH]"));
+        assertEquals(
+                List.of(
+                        Standing.STRANGER,
+                        Standing.KNOWN,
+                        Standing.STRANGER,
+                        Standing.STRANGER,
+                        Standing.SUSPECT,
+                        Standing.STRANGER),
+                asked);
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.postern.auth.stored;
 
 import io.postern.spi.Secret;
 import io.postern.spi.User;
+import io.postern.spi.auth.Standing;
 import io.postern.spi.auth.Verdict;
 
 import java.security.SecureRandom;
@@ -31,8 +32,8 @@ public final class PasswordCheck {
      * Hashing keeps a processor busy and virtual threads do not take turns: without a bound, many
      * logins at once would stop every other session.
      */
-    private final Semaphore processors =
-            new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() - 1), true);
+    private final Turns processors =
+            new Turns(Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
 
     private final Semaphore memory = new Semaphore(MEMORY_KIB, true);
 
@@ -101,16 +102,17 @@ public final class PasswordCheck {
      */
     <T> T bounded(int kib, Supplier<T> work) throws InterruptedException {
         int share = Math.min(MEMORY_KIB, kib);
-        memory.acquire(share);
+        processors.acquire(Standing.current());
         try {
-            processors.acquire();
+            // Second: who waits for memory has a processor already, and so comes in its turn.
+            memory.acquire(share);
             try {
                 return work.get();
             } finally {
-                processors.release();
+                memory.release(share);
             }
         } finally {
-            memory.release(share);
+            processors.release();
         }
     }
 }
