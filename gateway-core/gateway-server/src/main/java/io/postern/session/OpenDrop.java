@@ -86,12 +86,7 @@ final class OpenDrop implements AutoCloseable {
                                 store, "open a maildrop", () -> store.open(id, lease.token())),
                         "open");
         var listing = Objects.requireNonNull(maildrop.listing(), "listing");
-        messages =
-                MessageTable.freeze(
-                        listing.count(),
-                        listing::octets,
-                        listing::surrogateOctets,
-                        listing::uniqueId);
+        messages = sessions.tables.of(listing);
     }
 
     User user() {

@@ -20,6 +20,7 @@ public final class Sessions {
     final LockCoordinator locks;
     final Counters counters;
     final UserVisits visits = new UserVisits();
+    final Tables tables = new Tables();
     final LoginGuard guard;
     final PluginCalls calls;
 

@@ -20,6 +20,9 @@ public final class PromptProcessor extends NioProcessor {
 
     private volatile Thread ioThread;
 
+    /** Whose socket was just read empty; MINA asks again at once. Used by the I/O thread. */
+    private NioSession emptied;
+
     /**
      * @param executor runs the processor's loop
      */
@@ -51,6 +54,23 @@ public final class PromptProcessor extends NioProcessor {
     @Override
     protected int write(NioSession session, IoBuffer octets, int length) throws IOException {
         return super.write(session, octets, octets.remaining());
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>MINA reads until nothing comes. After less than a buffer full there is nothing, or the
+     * next select tells: a system call less for each command.
+     */
+    @Override
+    protected int read(NioSession session, IoBuffer octets) throws Exception {
+        if (session == emptied) {
+            emptied = null;
+            return 0;
+        }
+        var count = super.read(session, octets);
+        emptied = count > 0 && octets.hasRemaining() ? session : null;
+        return count;
     }
 
     @Override

@@ -56,6 +56,7 @@ final class MaildirDrop implements Maildrop, WireReady {
     private final Opening opening;
     private final boolean markSeen;
     private boolean forgot;
+    private boolean closed;
 
     /** What content() opened last. */
     private int openedAt;
@@ -314,10 +315,15 @@ final class MaildirDrop implements Maildrop, WireReady {
 
     @Override
     public void close() {
+        var asListed = !forgot;
         if (forgot || learned > WORTH * listing.count()) {
             forgot = false;
             learned = 0;
             opening.keep(listing);
+        }
+        if (asListed && !closed) {
+            closed = true;
+            opening.remember(listing);
         }
     }
 

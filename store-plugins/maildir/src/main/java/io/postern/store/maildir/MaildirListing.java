@@ -168,6 +168,16 @@ final class MaildirListing implements Listing {
         wrongHints[index] = true;
     }
 
+    /** Whether the unique-ids are those of the names. */
+    boolean namesGiveIds() {
+        return uniqueIds == null;
+    }
+
+    /** About how much memory it takes, with what a session makes of it, octets. */
+    long memory() {
+        return 512 + 2L * names.octets() + 40L * count();
+    }
+
     /** The unique-ids, where they are not those of the names. */
     void uniqueIds(String[] ids) {
         uniqueIds = ids;

@@ -40,6 +40,7 @@ public final class MaildirStore implements MaildropStore, Delivery {
     private boolean markSeen;
     private Optional<IdList> idList;
     private Deliverer deliverer;
+    private RecentListings recent;
 
     @Override
     public String name() {
@@ -113,6 +114,7 @@ public final class MaildirStore implements MaildropStore, Delivery {
                     default -> Optional.empty();
                 };
         deliverer = new Deliverer(idList);
+        recent = new RecentListings();
     }
 
     @Override
@@ -132,7 +134,7 @@ public final class MaildirStore implements MaildropStore, Delivery {
         var maildropState = new MaildropState(state, id);
         maildropState.raise(token);
         var maildir = new Maildir(folder);
-        var opening = new Opening(maildir, maildropState.file("index"), trustHints);
+        var opening = new Opening(maildir, maildropState.file("index"), trustHints, recent, id);
         if (!present(maildir)) {
             return new MaildirDrop(maildir, MaildirListing.EMPTY, maildropState, opening, markSeen);
         }

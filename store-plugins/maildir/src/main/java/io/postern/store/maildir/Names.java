@@ -31,6 +31,11 @@ final class Names {
         return ends.length;
     }
 
+    /** How long all names are together, octets. */
+    int octets() {
+        return text.length;
+    }
+
     /** Whether the message is in {@code new}, not in {@code cur}. */
     boolean inNew(int index) {
         return text[start(index) - 1] == NEW;

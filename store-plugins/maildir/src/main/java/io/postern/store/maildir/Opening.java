@@ -1,6 +1,7 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.Fault;
+import io.postern.spi.store.MaildropId;
 import io.postern.store.files.IoFaults;
 
 import org.slf4j.Logger;
@@ -22,12 +23,19 @@ final class Opening {
     private final Maildir maildir;
     private final Path index;
     private final boolean trustHints;
+    private final RecentListings recent;
+    private final MaildropId id;
     private final MessageFile reader = new MessageFile();
 
-    Opening(Maildir maildir, Path index, boolean trustHints) {
+    /** Of the size index that says what the listing says. */
+    private Optional<SizeIndex.Mark> mark = Optional.empty();
+
+    Opening(Maildir maildir, Path index, boolean trustHints, RecentListings recent, MaildropId id) {
         this.maildir = maildir;
         this.index = index;
         this.trustHints = trustHints;
+        this.recent = recent;
+        this.id = id;
     }
 
     /**
@@ -84,12 +92,25 @@ final class Opening {
     void keep(MaildirListing listing) {
         try {
             SizeIndex.write(index, listing);
+            mark = SizeIndex.mark(index);
         } catch (IOException e) {
             LOG.warn("size index {} cannot be written: {}", index, e.toString());
         }
     }
 
+    /** The maildrop is closed, and nothing in the listing turned out wrong: the next one has it. */
+    void remember(MaildirListing listing) {
+        if (listing.settled() && listing.namesGiveIds()) {
+            mark.ifPresent(it -> recent.put(id, new RecentListings.Kept(listing, it)));
+        }
+    }
+
     private Optional<MaildirListing> earlier() {
+        mark = SizeIndex.mark(index);
+        var last = recent.take(id);
+        if (last.isPresent() && mark.isPresent() && last.get().index().equals(mark.get())) {
+            return Optional.of(last.get().listing());
+        }
         try {
             return SizeIndex.read(index);
         } catch (IOException e) {

@@ -13,6 +13,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -62,6 +64,19 @@ final class SizeIndex {
     private static final int WIRE_READY = 32;
 
     private SizeIndex() {}
+
+    /** What tells one writing of the file from another. */
+    record Mark(FileTime changed, long octets, Object key) {}
+
+    /** The file as it is now; empty where there is none that can be looked at. */
+    static Optional<Mark> mark(Path file) {
+        try {
+            var now = Files.readAttributes(file, BasicFileAttributes.class);
+            return Optional.of(new Mark(now.lastModifiedTime(), now.size(), now.fileKey()));
+        } catch (IOException e) {
+            return Optional.empty(); // who reads it finds the same, and says it
+        }
+    }
 
     /**
      * Reads the file.

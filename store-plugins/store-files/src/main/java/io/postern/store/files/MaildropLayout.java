@@ -8,9 +8,12 @@ import io.postern.spi.store.MaildropId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.text.Normalizer;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -204,7 +207,10 @@ public final class MaildropLayout {
         }
         Path real;
         try {
-            real = real(path);
+            real = plain(path, realRoot).orElse(null);
+            if (real == null) {
+                real = real(path);
+            }
         } catch (IOException e) {
             throw IoFaults.fault("cannot find", path, e);
         }
@@ -230,6 +236,32 @@ public final class MaildropLayout {
             lookedUp = known;
         }
         return known.real();
+    }
+
+    /**
+     * The canonical path, if no link is in the way below the root; one look at each name is less
+     * than what the system does to resolve a whole path. Empty if it takes more than that.
+     */
+    private Optional<Path> plain(Path path, Path realRoot) throws IOException {
+        var from = path.startsWith(realRoot) ? realRoot : root;
+        if (!path.startsWith(from) || path.getNameCount() == from.getNameCount()) {
+            return Optional.empty();
+        }
+        var at = realRoot;
+        for (var name : from.relativize(path)) {
+            at = at.resolve(name);
+            try {
+                var there =
+                        Files.readAttributes(
+                                at, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+                if (there.isSymbolicLink()) {
+                    return Optional.empty();
+                }
+            } catch (NoSuchFileException e) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(at);
     }
 
     private Path real(Path path) throws IOException, Fault {
