@@ -24,6 +24,18 @@ public final class LineEndCorpus {
                     "",
                     "");
 
+    private static final String PARTS =
+            String.join(
+                    "\r\n",
+                    "Content-Type: multipart/mixed; boundary=\"=_1\"",
+                    "",
+                    "--=_1",
+                    "Content-Disposition: attachment; filename=\"Gr\u00c3\u00bc\u00c3\u009fe.pdf\"",
+                    "",
+                    "Gr\u00c3\u00bc\u00c3\u009fe",
+                    "--=_1--",
+                    "");
+
     private LineEndCorpus() {}
 
     /** One message of the corpus, as a store keeps it. */
@@ -100,6 +112,8 @@ public final class LineEndCorpus {
                 shape(
                         "an internationalised header that can have no surrogate",
                         "X: \u00c3\u00bc" + "long ".repeat(14_000) + "\r\n" + INTERNATIONALISED),
+                shape("an internationalised header of a part", PARTS),
+                shape("an internationalised header of a part, LF", PARTS.replace("\r", "")),
                 shape("looks like mbox", HEAD + "From alice Mon Jan  1 00:00:00 2026\r\n>From\r\n"),
                 shape(
                         "a From_ line at the start",

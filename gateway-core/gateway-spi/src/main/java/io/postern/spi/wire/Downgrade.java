@@ -165,7 +165,7 @@ final class Downgrade {
         return text.endsWith("\n") || text.endsWith("\r") ? 1 : 0;
     }
 
-    private static String unfolded(String value) {
+    static String unfolded(String value) {
         return value.replace("\r\n", "").replace("\n", "");
     }
 
@@ -421,13 +421,13 @@ final class Downgrade {
 
     // Syntax (RFC 5322 §3.2)
 
-    private record Part(String text, String delimiter) {}
+    record Part(String text, String delimiter) {}
 
     /**
      * Cuts at delimiters outside quotes and comments, and outside angle brackets where those are no
      * delimiters. Empty where a quote or comment has no end.
      */
-    private static Optional<List<Part>> split(String value, String delimiters) {
+    static Optional<List<Part>> split(String value, String delimiters) {
         var parts = new ArrayList<Part>();
         var start = 0;
         var quoted = false;

@@ -14,11 +14,15 @@ final class HeaderFields {
     /** Takes the octets of a header in their order, and none twice. */
     interface Sink {
 
-        /** Octets that stay as they are: fields of ASCII, the rest of a field too long. */
+        /** The rest of a field too long. */
         void plain(byte[] octets, int from, int to);
 
-        /** One whole field with octets above 0x7F in it. */
-        void field(byte[] octets, int from, int to);
+        /**
+         * One whole field, or the empty line.
+         *
+         * @param ascii whether it has no octet above 0x7F
+         */
+        void field(byte[] octets, int from, int to, boolean ascii);
 
         /** The first {@link #LIMIT} octets of a field that is longer. */
         void overlong(byte[] octets, int from, int to);
@@ -119,11 +123,7 @@ final class HeaderFields {
     }
 
     private void whole(byte[] octets, int from, int to, Sink sink) {
-        if (seen < 0) {
-            sink.field(octets, from, to);
-        } else {
-            sink.plain(octets, from, to);
-        }
+        sink.field(octets, from, to, seen >= 0);
     }
 
     private void keep(byte[] octets, int from, int to, Sink sink) {

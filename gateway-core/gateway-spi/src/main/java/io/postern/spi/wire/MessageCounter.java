@@ -22,8 +22,8 @@ public final class MessageCounter {
      */
     public record Size(long octets, long surrogateOctets, boolean asStored) {}
 
-    private final HeaderFields fields = new HeaderFields();
     private final Growth growth = new Growth();
+    private final MessageHeaders headers = new MessageHeaders(growth);
     private final ByteBuffer scratch = ByteBuffer.allocate(CHUNK);
     private MessageEncoder encoder = new MessageEncoder(MessageEncoder.WHOLE);
 
@@ -36,9 +36,9 @@ public final class MessageCounter {
      * @param in a buffer over an array; read to its end
      */
     public void count(ByteBuffer in) {
-        if (!fields.over()) {
+        if (!headers.over()) {
             var from = in.arrayOffset() + in.position();
-            fields.take(in.array(), from, from + in.remaining(), growth);
+            headers.take(in.array(), from, from + in.remaining());
         }
         added -= in.remaining();
         while (in.hasRemaining()) {
@@ -50,7 +50,7 @@ public final class MessageCounter {
     /** Ends the message, and begins with another. */
     public Size finish() {
         encoder.finish(scratch.clear());
-        fields.finish(growth);
+        headers.finish();
         added += scratch.position();
         var octets = encoder.octets();
         var size =
@@ -65,7 +65,7 @@ public final class MessageCounter {
     /** Forgets a message that was not counted to its end. */
     public void restart() {
         encoder = new MessageEncoder(MessageEncoder.WHOLE);
-        fields.restart();
+        headers.restart();
         added = 0;
         growth.octets = 0;
         growth.impossible = false;
@@ -86,7 +86,7 @@ public final class MessageCounter {
     }
 
     /** How much longer the surrogate is. */
-    private static final class Growth implements HeaderFields.Sink {
+    private static final class Growth implements MessageHeaders.Sink {
         private long octets;
         private boolean impossible;
 
@@ -96,16 +96,13 @@ public final class MessageCounter {
         }
 
         @Override
-        public void field(byte[] source, int from, int to) {
-            var field = Downgrade.of(source, from, to);
-            if (field != null) {
-                octets += Downgrade.wire(field, 0, field.length) - Downgrade.wire(source, from, to);
-            }
+        public void rewritten(byte[] source, int from, int to, byte[] made) {
+            octets += Downgrade.wire(made, 0, made.length) - Downgrade.wire(source, from, to);
         }
 
         @Override
-        public void overlong(byte[] source, int from, int to) {
-            impossible |= Downgrade.concerns(source, from, to);
+        public void tooLong() {
+            impossible = true;
         }
     }
 }

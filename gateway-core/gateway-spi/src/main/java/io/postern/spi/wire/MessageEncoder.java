@@ -162,6 +162,24 @@ public final class MessageEncoder {
         return encoder.octets();
     }
 
+    /** Where the line ends that goes on there: behind its line feed, or {@code to}. */
+    static int lineEnd(byte[] octets, int from, int to) {
+        var at = from;
+        while (WORDS && to - at >= WORD) {
+            var lineFeeds = lineFeeds((long) LONGS.get(octets, at));
+            if (lineFeeds != 0) {
+                return at + Long.numberOfTrailingZeros(lineFeeds) / Byte.SIZE + 1;
+            }
+            at += WORD;
+        }
+        while (at < to) {
+            if (octets[at++] == '\n') {
+                return at;
+            }
+        }
+        return to;
+    }
+
     /** The highest bit of the first octet that is a line feed, and of some behind it perhaps. */
     private static long lineFeeds(long word) {
         var zeros = word ^ LINE_FEEDS;

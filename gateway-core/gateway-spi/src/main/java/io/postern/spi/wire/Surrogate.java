@@ -6,27 +6,30 @@ import java.util.Arrays;
 
 /**
  * What is sent of an internationalised message (RFC 6532) to a client that did not ask for UTF-8
- * (RFC 6856 §2.1): the same message with a header of ASCII. The octets come as a store gives them,
+ * (RFC 6856 §2.1): the same message with headers of ASCII. The octets come as a store gives them,
  * for {@link MessageEncoder} to encode; {@link MessageCounter} counts how many they are.
  *
- * <p>Only the message's own header is rewritten, field by field. A field that has no octet above
- * 0x7F stays as it is, to the octet, and so does one that is not UTF-8, and the whole body: text of
- * eight bits and the headers of MIME parts flow as they do on every server.
+ * <p>The message's own header is rewritten, field by field, and so are the headers of its MIME
+ * parts and of messages within it. A field that has no octet above 0x7F stays as it is, to the
+ * octet, and so does one that is not UTF-8, and what is no header: text of eight bits flows as it
+ * does on every server. So do parts that cannot be told from text, are encoded or signed, or are
+ * nested in more than 32 multiparts.
  *
  * <p>One thread at a time.
  */
 public final class Surrogate extends InputStream {
     /**
      * In place of a size: the message needs a surrogate and can have none, because an
-     * internationalised field of its header is longer than 64 KiB.
+     * internationalised field of its own header is longer than 64 KiB. In a part such a field stays
+     * as it is.
      */
     public static final long NONE = -1;
 
     private static final int CHUNK = 8 * 1024;
 
     private final InputStream stored;
-    private final HeaderFields fields = new HeaderFields();
     private final Made made = new Made();
+    private final MessageHeaders headers = new MessageHeaders(made);
     private final byte[] chunk = new byte[CHUNK];
     private boolean ended;
 
@@ -56,16 +59,16 @@ public final class Surrogate extends InputStream {
         if (length == 0) {
             return 0;
         }
-        while (made.isEmpty() && !ended && !fields.over()) {
+        while (made.isEmpty() && !ended && !headers.over()) {
             var read = stored.read(chunk, 0, CHUNK);
             if (read < 0) {
                 ended = true;
-                fields.finish(made);
+                headers.finish();
             } else if (read == 0 || read > CHUNK) {
                 throw new IOException("a stream that says it read " + read + " octets");
             } else {
-                var body = fields.take(chunk, 0, read, made);
-                made.plain(chunk, body, read);
+                var rest = headers.take(chunk, 0, read);
+                made.plain(chunk, rest, read);
             }
         }
         if (made.isEmpty()) {
@@ -80,7 +83,7 @@ public final class Surrogate extends InputStream {
     }
 
     /** What is made and not read yet. */
-    private static final class Made implements HeaderFields.Sink {
+    private static final class Made implements MessageHeaders.Sink {
         private byte[] octets = new byte[CHUNK];
         private int at;
         private int end;
@@ -110,18 +113,8 @@ public final class Surrogate extends InputStream {
         }
 
         @Override
-        public void field(byte[] source, int from, int to) {
-            var field = Downgrade.of(source, from, to);
-            if (field == null) {
-                plain(source, from, to);
-            } else {
-                plain(field, 0, field.length);
-            }
-        }
-
-        @Override
-        public void overlong(byte[] source, int from, int to) {
-            plain(source, from, to);
+        public void rewritten(byte[] source, int from, int to, byte[] field) {
+            plain(field, 0, field.length);
         }
     }
 }

@@ -252,7 +252,7 @@ class SurrogateTest {
         return match.appendTail(text).toString().replaceAll("[ \t]+", " ").strip();
     }
 
-    private static String text(Random random, int words) {
+    static String text(Random random, int words) {
         var text = new StringBuilder();
         for (var i = 0; i < words; i++) {
             if (i > 0) {
@@ -273,7 +273,7 @@ class SurrogateTest {
         };
     }
 
-    private static String syntax(Random random) {
+    static String syntax(Random random) {
         var text = new StringBuilder();
         var marks = "\"\"()<>,;:@=\\*% \t?.aä日";
         for (var i = random.nextInt(30); i > 0; i--) {
@@ -311,7 +311,7 @@ class SurrogateTest {
         return new String(made, StandardCharsets.UTF_8);
     }
 
-    private static String surrogate(String message) throws IOException {
+    static String surrogate(String message) throws IOException {
         var octets = message.getBytes(StandardCharsets.UTF_8);
         return new String(
                 all(Surrogate.of(new ByteArrayInputStream(octets))), StandardCharsets.UTF_8);
@@ -321,7 +321,7 @@ class SurrogateTest {
         return measure(message.getBytes(StandardCharsets.UTF_8), chunk);
     }
 
-    private static MessageCounter.Size measure(byte[] octets, IntSupplier chunk) {
+    static MessageCounter.Size measure(byte[] octets, IntSupplier chunk) {
         var counter = new MessageCounter();
         counter.count(ByteBuffer.wrap("To: an ünfinished one".getBytes(StandardCharsets.UTF_8)));
         counter.restart();
@@ -333,7 +333,7 @@ class SurrogateTest {
         return counter.finish();
     }
 
-    private static byte[] wire(byte[] stored) {
+    static byte[] wire(byte[] stored) {
         var out = ByteBuffer.allocate(2 * stored.length + 2);
         var encoder = new MessageEncoder(MessageEncoder.WHOLE);
         encoder.encode(ByteBuffer.wrap(stored), out);
@@ -344,7 +344,7 @@ class SurrogateTest {
         return text.replaceAll("(?s)(^|(?<=\n))\\.", "").getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    private static byte[] all(InputStream in) throws IOException {
+    static byte[] all(InputStream in) throws IOException {
         var all = new ByteArrayOutputStream();
         var piece = new byte[13];
         for (int read; (read = in.read(piece)) >= 0; ) {
@@ -353,7 +353,7 @@ class SurrogateTest {
         return all.toByteArray();
     }
 
-    private static InputStream slow(byte[] octets, Random random) {
+    static InputStream slow(byte[] octets, Random random) {
         return new FilterInputStream(new ByteArrayInputStream(octets)) {
             @Override
             public int read(byte[] into, int from, int length) throws IOException {

@@ -97,6 +97,52 @@ class JdbcStoreTest {
         }
     }
 
+    /** Version 2 of the tables had the sizes of surrogates whose parts were not rewritten. */
+    @Test
+    @Tag("protocol-92")
+    void sizesOfSurrogatesAreCountedAnewWhenTheTablesAreUpdated() throws Exception {
+        var parts =
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Description: \u00fc\n"
+                        + "x".repeat(300_000)
+                        + "\n--b--\n";
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            var tables = database.over(database.source());
+            store.begin(tables);
+            for (var mail : List.of("Subject: \u00fc\n" + parts, parts, "Subject: x\n\nx\n")) {
+                store.deliver(
+                        ALICE,
+                        new ByteArrayInputStream(mail.getBytes(StandardCharsets.UTF_8)),
+                        Optional.empty());
+            }
+            var id = store.locate(ALICE);
+            long right;
+            try (var drop = store.open(id, new FencingToken(1, 1))) {
+                right = drop.listing().surrogateOctets(1);
+            }
+            var _ =
+                    tables.transaction(connection -> {
+                        try (var statement = connection.createStatement()) {
+                            statement.execute(
+                                    "UPDATE message SET surrogate_octets = octets + 14"
+                                            + " WHERE seq = (SELECT MIN(seq) FROM message)");
+                            statement.execute(
+                                    "UPDATE message SET surrogate_octets = NULL"
+                                            + " WHERE seq > (SELECT MIN(seq) FROM message)");
+                            return statement.executeUpdate(
+                                    "DELETE FROM \"postern_schema\" WHERE \"version\" = '3'");
+                        }
+                    });
+            tables.migrate();
+            try (var drop = store.open(id, new FencingToken(1, 2))) {
+                assertEquals(right, drop.listing().surrogateOctets(1));
+                // What had none goes without, as mail from before version 2 does.
+                assertEquals(drop.listing().octets(2), drop.listing().surrogateOctets(2));
+                assertEquals(drop.listing().octets(3), drop.listing().surrogateOctets(3));
+            }
+        }
+    }
+
     @Test
     void theFileGetsSmallWhenMuchMailHasGone() throws Exception {
         try (var store = started(Map.of())) {

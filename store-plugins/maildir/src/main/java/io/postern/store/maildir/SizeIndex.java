@@ -31,8 +31,11 @@ import java.util.zip.CRC32C;
 final class SizeIndex {
     private static final Logger LOG = LoggerFactory.getLogger(SizeIndex.class);
 
-    /** First in the file; the last character is the version. */
-    private static final byte[] MAGIC = "PSTNIDX2".getBytes(StandardCharsets.US_ASCII);
+    /**
+     * First in the file; the last character is the version. It changes with the layout, and with
+     * what a surrogate is: the sizes of those are kept.
+     */
+    private static final byte[] MAGIC = "PSTNIDX3".getBytes(StandardCharsets.US_ASCII);
 
     private static final int HEADER = MAGIC.length + 8 + 8 + 1 + 4;
 
