@@ -102,6 +102,10 @@ final class EntityHeader {
     }
 
     private static Body body(String value) {
+        // That most are text, or files, is seen at once.
+        if (value.isEmpty() || (value.charAt(0) | 0x20) != 'm') {
+            return LEAF;
+        }
         var parts = Downgrade.split(value, ";").orElse(List.of());
         if (parts.isEmpty()) {
             return LEAF;
