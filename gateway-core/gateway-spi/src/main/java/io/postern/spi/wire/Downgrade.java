@@ -22,7 +22,8 @@ import java.util.Set;
  *       what it was can be read before it (RFC 6858 §2.1).
  *   <li>A parameter of Content-Type and Content-Disposition is encoded by RFC 2231.
  *   <li>A field that programs read, such as Message-ID, gets {@code Downgraded-} before its name
- *       (RFC 6857 §3), and so does one whose syntax is broken.
+ *       (RFC 6857 §3) unless a comment at its end is all that is not ASCII, and so does one whose
+ *       syntax is broken.
  * </ul>
  *
  * <p>A field is internationalised if it has a name, all of it is UTF-8, and not all of it ASCII.
@@ -98,7 +99,9 @@ final class Downgrade {
             made = addresses(name, unfolded(value));
         } else if (PARAMETERS.contains(kind)) {
             made = parameters(name, unfolded(value));
-        } else if (!FOR_PROGRAMS.contains(kind)) {
+        } else if (FOR_PROGRAMS.contains(kind)) {
+            made = comment(name, unfolded(value));
+        } else {
             made = Optional.of(freeText(name, value));
         }
         var tail = decoded.substring(end);
@@ -326,6 +329,41 @@ final class Downgrade {
         line.add(" ", "(");
         line.addEncoded("", text);
         line.add("", ")");
+    }
+
+    /** What programs read, with a comment at its end that is for people (RFC 6857 §3.2). */
+    private static Optional<String> comment(String name, String value) {
+        var text = value.strip();
+        var open = text.indexOf('(');
+        var before = open < 0 ? text : text.substring(0, open);
+        if (open < 0
+                || !ascii(before)
+                || before.indexOf('"') >= 0
+                || !isOneComment(text.substring(open))) {
+            return Optional.empty();
+        }
+        var line = new FoldedLine();
+        line.add("", name + ":");
+        line.add(value.startsWith(" ") ? " " : "", before.strip());
+        comment(line, text.substring(open));
+        return Optional.of(line.toString());
+    }
+
+    private static boolean isOneComment(String text) {
+        var depth = 0;
+        for (var at = 0; at < text.length(); at++) {
+            switch (text.charAt(at)) {
+                case '\\' -> at++;
+                case '(' -> depth++;
+                case ')' -> {
+                    if (--depth == 0) {
+                        return at == text.length() - 1;
+                    }
+                }
+                default -> {}
+            }
+        }
+        return false;
     }
 
     /** Without the quotes, and the backslashes within them. */

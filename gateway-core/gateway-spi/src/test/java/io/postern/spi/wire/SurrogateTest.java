@@ -107,6 +107,30 @@ class SurrogateTest {
     }
 
     @Test
+    void aCommentIsNoReasonToSetAsideWhatProgramsRead() {
+        assertEquals(
+                "Date: Mon, 1 Jan 2024 10:00:00 +0100 ("
+                        + encoded("Mitteleurop\u00e4ische Zeit")
+                        + ")\r\n",
+                field("Date: Mon, 1 Jan 2024 10:00:00 +0100 (Mitteleurop\u00e4ische Zeit)\r\n"));
+        assertEquals(
+                "Content-Transfer-Encoding: base64 (" + encoded("a (b) \u00fc") + ")\r\n",
+                field("Content-Transfer-Encoding: base64 (a (b) \u00fc)\r\n"));
+        // More than one, or none, at the end is for nobody to guess at.
+        for (var other :
+                List.of(
+                        "(\u00fc) 1.0",
+                        "1.0 (x) (\u00fc)",
+                        "1.0 (\u00fc",
+                        "1.0\u00fc (x)",
+                        "(\u00fc)(x)")) {
+            assertTrue(
+                    field("MIME-Version: " + other + "\r\n").startsWith("Downgraded-MIME-Version:"),
+                    other);
+        }
+    }
+
+    @Test
     void whatIsNotInternationalisedStaysAsItIs() {
         for (var stays :
                 List.of(
@@ -199,7 +223,14 @@ class SurrogateTest {
             assertEquals(shown(text), shown(made.substring("Subject: ".length())), made);
         }
         for (var name :
-                List.of("From", "To", "Content-Type", "Content-Disposition", "References", "X")) {
+                List.of(
+                        "From",
+                        "To",
+                        "Date",
+                        "Content-Type",
+                        "Content-Disposition",
+                        "References",
+                        "X")) {
             for (var round = 0; round < 2000; round++) {
                 var made = field(name + ": " + syntax(random) + "ü" + syntax(random) + "\r\n");
                 assertTrue(made.chars().allMatch(c -> c < 0x80), made);
