@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.postern.auth.xmlusers.UsersFuzz;
 import io.postern.config.GatewayFuzz;
 import io.postern.engine.EngineFuzz;
+import io.postern.spi.wire.SurrogateFuzz;
 import io.postern.store.maildir.IdListFuzz;
 import io.postern.store.maildir.NamesFuzz;
 import io.postern.store.mbox.MboxFuzz;
@@ -63,7 +64,8 @@ class FuzzTest {
                 GatewayFuzz.class,
                 MboxFuzz.class,
                 NamesFuzz.class,
-                IdListFuzz.class
+                IdListFuzz.class,
+                SurrogateFuzz.class
             })
     void noInputBreaksItsPromise(Class<?> target) throws Exception {
         var name = target.getSimpleName().replace("Fuzz", "").toLowerCase(java.util.Locale.ROOT);
