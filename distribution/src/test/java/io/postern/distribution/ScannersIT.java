@@ -39,6 +39,9 @@ class ScannersIT {
     /** testssl.sh's words for findings above LOW. */
     private static final Set<String> ABOVE_LOW = Set.of("MEDIUM", "HIGH", "CRITICAL", "FATAL");
 
+    /** Those that do not fail and that whoever reads the report wants to know. */
+    private static final Set<String> WORTH_READING = Set.of("LOW", "WARN");
+
     private static final Pattern ROW =
             Pattern.compile(
                     "\"([^\"]*)\",\"([^\"]*)\",\"([^\"]*)\",\"([^\"]*)\",\"((?:[^\"]|\"\")*)\".*");
@@ -112,6 +115,8 @@ class ScannersIT {
             counts.merge(row.group(4), 1, Integer::sum);
             if (ABOVE_LOW.contains(row.group(4))) {
                 bad.add(line);
+            } else if (WORTH_READING.contains(row.group(4))) {
+                System.out.println("testssl.sh, " + security + ": " + line);
             }
         }
         System.out.println("testssl.sh, " + security + ": " + counts);
