@@ -133,7 +133,7 @@ class PartHeadersTest {
                         "Content-Type: message/delivery-status\n\n",
                         // Of two with the same boundary nobody knows which has the part.
                         "Content-Type: multipart/mixed; boundary=out\n\n")) {
-            assertRewritten(MIXED + "--out\n" + within + "$\n--out\n@\n--out--\n$");
+            assertRewritten(MIXED + "--out\n" + within + "$\n--out\n@\n--out--\n$--out\n$");
         }
     }
 
