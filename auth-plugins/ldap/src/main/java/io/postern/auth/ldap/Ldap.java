@@ -106,8 +106,12 @@ public final class Ldap implements PasswordDirectory, Health {
     private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
 
+    /** Between two looks at whether a server that was down is well again. */
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(30);
+
     private static final Verdict UNKNOWN = new Verdict.Refused(Reason.UNKNOWN_USER);
 
+    private final Duration lookAgain;
     private final Pace pace = new Pace();
     private final Map<String, String> attributes = new LinkedHashMap<>();
     private Servers servers;
@@ -120,6 +124,17 @@ public final class Ldap implements PasswordDirectory, Health {
     private String groupBase;
     private String nameAttribute;
     private Optional<String> compared;
+
+    public Ldap() {
+        this(LOOK_AGAIN);
+    }
+
+    /**
+     * @param lookAgain as {@link #LOOK_AGAIN}; more than zero
+     */
+    Ldap(Duration lookAgain) {
+        this.lookAgain = lookAgain;
+    }
 
     @Override
     public List<Setting> settings() {
@@ -174,7 +189,7 @@ public final class Ldap implements PasswordDirectory, Health {
         }
         cache = AnswerCache.of(config);
         circuit = new Circuit("the LDAP server", timeout);
-        servers = Servers.open(config, timeout);
+        servers = Servers.open(config, timeout, lookAgain);
         if (userDn.isEmpty()) {
             try {
                 var _ = circuit.call(() -> find("postern"));

@@ -7,12 +7,12 @@ import com.unboundid.ldap.sdk.LDAPConnectionOptions;
 import com.unboundid.ldap.sdk.LDAPConnectionPool;
 import com.unboundid.ldap.sdk.LDAPException;
 import com.unboundid.ldap.sdk.LDAPSearchException;
+import com.unboundid.ldap.sdk.PostConnectProcessor;
 import com.unboundid.ldap.sdk.ResultCode;
 import com.unboundid.ldap.sdk.SearchRequest;
 import com.unboundid.ldap.sdk.SearchResult;
 import com.unboundid.ldap.sdk.SearchResultEntry;
 import com.unboundid.ldap.sdk.SearchScope;
-import com.unboundid.ldap.sdk.ServerSet;
 import com.unboundid.ldap.sdk.SimpleBindRequest;
 import com.unboundid.ldap.sdk.SingleServerSet;
 import com.unboundid.ldap.sdk.StartTLSPostConnectProcessor;
@@ -45,7 +45,8 @@ import javax.net.ssl.SSLSocketFactory;
 
 /**
  * Connections to one directory on one server or several, of which the first that can be reached is
- * asked. Some of them search, others try passwords. Any number of threads.
+ * asked, and is asked again soon after it was down. Some of them search, others try passwords. Any
+ * number of threads.
  */
 final class Servers implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Servers.class);
@@ -130,8 +131,12 @@ final class Servers implements AutoCloseable {
         return List.of(SERVER, START_TLS, CA_FILE, BIND_DN, BIND_PASSWORD, POOL_SIZE);
     }
 
-    /** Makes the pools, which connect when they are asked. */
-    static Servers open(PluginConfig config, Duration timeout) {
+    /**
+     * Makes the pools, which connect when they are asked.
+     *
+     * @param lookAgain between two looks at whether a server that was down is well again
+     */
+    static Servers open(PluginConfig config, Duration timeout, Duration lookAgain) {
         long size = config.number(POOL_SIZE.name());
         if (size < 1 || size > MAX_POOL) {
             throw new SettingException(
@@ -155,19 +160,9 @@ final class Servers implements AutoCloseable {
                 searcher = new SimpleBindRequest(config.text(BIND_DN.name()), secret.octets());
             }
         }
-        try {
-            return new Servers(
-                    pool(
-                            new LDAPConnectionPool(
-                                    servers, searcher, 0, (int) size, processor, false),
-                            timeout),
-                    pool(
-                            new LDAPConnectionPool(
-                                    servers, anybody, 0, (int) size, processor, false),
-                            timeout));
-        } catch (LDAPException e) {
-            throw new IllegalStateException("a pool that connects later has nothing to fail at", e);
-        }
+        var many = (int) size;
+        var searching = pool(servers, searcher, many, processor, timeout, lookAgain);
+        return new Servers(searching, pool(servers, anybody, many, processor, timeout, lookAgain));
     }
 
     /**
@@ -289,23 +284,44 @@ final class Servers implements AutoCloseable {
         return new Entry(found.getDN(), attributes);
     }
 
-    private static LDAPConnectionPool pool(LDAPConnectionPool pool, Duration timeout) {
+    private static LDAPConnectionPool pool(
+            List<SingleServerSet> servers,
+            SimpleBindRequest bind,
+            int size,
+            PostConnectProcessor afterConnect,
+            Duration timeout,
+            Duration lookAgain) {
+        LDAPConnectionPool pool;
+        try {
+            pool =
+                    new LDAPConnectionPool(
+                            new FailoverServerSet(List.copyOf(servers)),
+                            bind,
+                            0,
+                            size,
+                            afterConnect,
+                            false);
+        } catch (LDAPException e) {
+            throw new IllegalStateException("a pool that connects later has nothing to fail at", e);
+        }
         pool.setCreateIfNecessary(false);
         pool.setMaxWaitTimeMillis(timeout.toMillis());
         // A server that was restarted leaves connections behind that are found dead when used.
         pool.setRetryFailedOperationsDueToInvalidConnections(true);
         pool.setConnectionPoolName("postern-ldap");
+        pool.setHealthCheck(new Failback(servers, bind, afterConnect));
+        pool.setHealthCheckIntervalMillis(lookAgain.toMillis());
         return pool;
     }
 
-    private static ServerSet servers(
+    private static List<SingleServerSet> servers(
             PluginConfig config, SSLSocketFactory tls, boolean startTls, Duration timeout) {
         var options = new LDAPConnectionOptions();
         options.setConnectTimeoutMillis((int) timeout.toMillis());
         options.setResponseTimeoutMillis(timeout.toMillis());
         options.setUseSynchronousMode(true);
         options.setFollowReferrals(false);
-        var all = new ArrayList<ServerSet>();
+        var all = new ArrayList<SingleServerSet>();
         for (var text : config.allTexts(SERVER.name())) {
             var at = uri(text);
             var ldaps = at.getScheme().equals("ldaps");
@@ -324,7 +340,7 @@ final class Servers implements AutoCloseable {
                     new SingleServerSet(
                             host, port, ldaps ? tls : SocketFactory.getDefault(), options));
         }
-        return new FailoverServerSet(all);
+        return all;
     }
 
     private static URI uri(String text) {

@@ -90,7 +90,10 @@ final class Fixture {
     }
 
     static Ldap start(Map<String, List<String>> settings) throws Exception {
-        var ldap = new Ldap();
+        return start(new Ldap(), settings);
+    }
+
+    static Ldap start(Ldap ldap, Map<String, List<String>> settings) throws Exception {
         try {
             ldap.start(
                     new PluginConfig(

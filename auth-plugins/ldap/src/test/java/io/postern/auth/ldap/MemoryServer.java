@@ -27,6 +27,7 @@ final class MemoryServer implements AutoCloseable {
     final AtomicReference<ResultCode> binds = new AtomicReference<>();
 
     private final InMemoryDirectoryServer server;
+    private final int port;
 
     MemoryServer() throws Exception {
         this(null);
@@ -60,13 +61,14 @@ final class MemoryServer implements AutoCloseable {
         config.addInMemoryOperationInterceptor(new Counting());
         server = new InMemoryDirectoryServer(config);
         server.startListening();
+        port = server.getListenPort("plain");
         for (var entry : Fixture.ENTRIES) {
             server.add(entry);
         }
     }
 
     String url() {
-        return "ldap://127.0.0.1:" + server.getListenPort("plain");
+        return "ldap://127.0.0.1:" + port;
     }
 
     String tlsUrl(String host) {
@@ -74,7 +76,17 @@ final class MemoryServer implements AutoCloseable {
     }
 
     int port() {
-        return server.getListenPort("plain");
+        return port;
+    }
+
+    /** Ends all connections, and takes no new ones until {@link #comesBack}. */
+    void goesDown() {
+        server.shutDown(true);
+    }
+
+    /** On the same port as before. */
+    void comesBack() throws LDAPException {
+        server.startListening();
     }
 
     InMemoryDirectoryServer entries() {
