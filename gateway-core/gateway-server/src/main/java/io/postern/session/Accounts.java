@@ -131,10 +131,10 @@ final class Accounts implements AuthContext {
                         attempt(
                                 one,
                                 "check a password",
-                                () -> one.verify(place.orElseThrow().name(), password));
+                                () -> one.verify(place.orElseThrow().name(), password, channel));
                 if (answer.isPresent() && decides(one, answer.get())) {
                     if (answer.get() instanceof Verdict.Refused) {
-                        spend(able, i + 1, rest -> rest.verify(NOBODY + login, random));
+                        spend(able, i + 1, rest -> rest.verify(NOBODY + login, random, channel));
                     }
                     return answer.get();
                 }

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.engine.Offer;
 import io.postern.engine.Terms;
+import io.postern.limit.Gate;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
 import io.postern.spi.User;
 import io.postern.spi.auth.AuthContext;
+import io.postern.spi.auth.Channel;
 import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.ScramDirectory;
@@ -29,6 +31,7 @@ import io.postern.testkit.auth.MemoryUsers;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +71,30 @@ class AccountsTest {
         assertEquals(1, seen.size());
         assertFalse(seen.getFirst().startsWith("alice"), "the name");
         assertFalse(seen.getFirst().contains("almost one"), "the password");
+    }
+
+    @Test
+    void aDirectoryLearnsWhereTheClientIs() throws Exception {
+        var heard = new ArrayList<String>();
+        var asked =
+                new PasswordDirectory() {
+                    @Override
+                    public Verdict verify(String name, Secret password) {
+                        return new Verdict.Refused(Reason.UNKNOWN_USER);
+                    }
+
+                    @Override
+                    public Verdict verify(String name, Secret password, Channel channel) {
+                        heard.add(
+                                channel.clientAddress().getHostAddress()
+                                        + (channel.encrypted() ? " encrypted" : " in the clear"));
+                        return ALICE;
+                    }
+                };
+        var from = connection().by(Gate.open(), InetAddress.getByName("192.0.2.7"));
+        var accounts = Scene.accounts(realms(asked), from, Scene.NOTHING);
+        assertEquals(ALICE, password(accounts, "alice", "one"));
+        assertEquals(List.of("192.0.2.7 in the clear"), heard);
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.postern.spi.auth.Verdict;
 
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.Optional;
 
 /** How a service is asked, and how its answer is read. Immutable. */
 interface Dialect {
@@ -15,8 +16,10 @@ interface Dialect {
      *
      * @param request has its address, and what the operator adds to each
      * @param password octets of UTF-8; the caller's, who wipes them once the answer is there
+     * @param client empty where nothing is known of it
      */
-    HttpRequest ask(HttpRequest.Builder request, String name, byte[] password);
+    HttpRequest ask(
+            HttpRequest.Builder request, String name, byte[] password, Optional<Client> client);
 
     /**
      * What an answer of status 200 says.

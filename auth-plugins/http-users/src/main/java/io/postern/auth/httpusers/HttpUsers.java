@@ -12,6 +12,7 @@ import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
+import io.postern.spi.auth.Channel;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
@@ -142,11 +143,25 @@ public final class HttpUsers implements PasswordDirectory, Health {
 
     @Override
     public Verdict verify(String name, Secret password) throws Fault, InterruptedException {
-        return cache.verify(
-                name, password, () -> pace.even(() -> circuit.call(() -> ask(name, password))));
+        return verify(name, password, Optional.empty());
     }
 
-    private Verdict ask(String name, Secret password) throws Outage, Fault {
+    @Override
+    public Verdict verify(String name, Secret password, Channel channel)
+            throws Fault, InterruptedException {
+        return verify(name, password, Optional.of(Client.of(channel)));
+    }
+
+    private Verdict verify(String name, Secret password, Optional<Client> client)
+            throws Fault, InterruptedException {
+        return cache.verify(
+                name,
+                password,
+                client.toString(),
+                () -> pace.even(() -> circuit.call(() -> ask(name, password, client))));
+    }
+
+    private Verdict ask(String name, Secret password, Optional<Client> from) throws Outage, Fault {
         var fit = LoginName.fit(name);
         var octets = password.octets();
         try {
@@ -156,7 +171,8 @@ public final class HttpUsers implements PasswordDirectory, Health {
                     dialect.ask(
                             request(),
                             fit ? name : NOBODY,
-                            text ? octets : "?".getBytes(StandardCharsets.US_ASCII));
+                            text ? octets : "?".getBytes(StandardCharsets.US_ASCII),
+                            from);
             var answer = client.send(request);
             if (answer.statusCode() != 200) {
                 throw new Fault(

@@ -18,23 +18,32 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * A POST of {@code {"user":"...","password":"..."}}, answered by {@code {"result":"accepted",
- * "user":"...","attributes":{...}}} or another result.
+ * A POST of {@code {"user":"...","password":"...","client":"192.0.2.7","encrypted":true}}, answered
+ * by {@code {"result":"accepted", "user":"...","attributes":{...}}} or another result.
  */
 final class JsonDialect implements Dialect {
     private static final JsonFactory JSON = new JsonFactory();
 
+    /** More than all takes beside name and password, octets; an address of IPv6 has 39. */
+    private static final int FRAME = 160;
+
     @Override
-    public HttpRequest ask(HttpRequest.Builder request, String name, byte[] password) {
+    public HttpRequest ask(
+            HttpRequest.Builder request, String name, byte[] password, Optional<Client> client) {
         var user = name.getBytes(StandardCharsets.UTF_8);
         // Of its final size at once, so that no shorter copy of the password stays behind.
-        var body = new Body(6 * (user.length + password.length) + 64);
+        var body = new Body(6 * (user.length + password.length) + FRAME);
         body.text("{\"user\":");
         body.quoted(user);
         body.text(",\"password\":");
         body.quoted(password);
+        if (client.isPresent()) {
+            body.text(",\"client\":\"" + client.get().address());
+            body.text("\",\"encrypted\":" + client.get().encrypted());
+        }
         body.text("}");
         var octets = body.toByteArray();
         body.wipe();

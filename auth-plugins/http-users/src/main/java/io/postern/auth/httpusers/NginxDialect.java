@@ -25,7 +25,14 @@ final class NginxDialect implements Dialect {
     }
 
     @Override
-    public HttpRequest ask(HttpRequest.Builder request, String name, byte[] password) {
+    public HttpRequest ask(
+            HttpRequest.Builder request, String name, byte[] password, Optional<Client> client) {
+        client.ifPresent(it -> {
+            request.header("Client-IP", it.address());
+            if (it.encrypted()) {
+                request.header("Auth-SSL", "on");
+            }
+        });
         return request.header("Auth-Method", "plain")
                 .header("Auth-User", escaped(name.getBytes(StandardCharsets.UTF_8)))
                 .header("Auth-Pass", escaped(password))

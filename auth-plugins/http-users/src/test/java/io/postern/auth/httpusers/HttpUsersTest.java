@@ -10,6 +10,7 @@ import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.SettingException;
 import io.postern.spi.User;
+import io.postern.spi.auth.Channel;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
@@ -24,8 +25,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -91,6 +94,56 @@ class HttpUsersTest {
                 assertTrue(service.asked.getFirst().contains(part), service.asked.toString());
             }
             assertTrue(service.asked.getLast().contains("pass=a%20b%25%0D%0AX:%20y"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "192.0.2.7, true, 192.0.2.7, on",
+        "192.0.2.7, false, 192.0.2.7, null",
+        "2001:db8::7, true, 2001:db8:0:0:0:0:0:7, on",
+        "fe80::7%1, true, fe80:0:0:0:0:0:0:7, on"
+    })
+    void theServiceLearnsWhereTheClientIs(
+            String address, boolean encrypted, String told, String ssl) throws Exception {
+        var client = new From(InetAddress.getByName(address), encrypted);
+        try (var users = start(Map.of("url", service.url("json")))) {
+            assertEquals(ALICE, ask(users, "alice", Service.PASSWORD, client));
+            assertEquals(
+                    List.of(
+                            "POST {\"user\":\"alice\",\"password\":\"tän staaf\",\"client\":\""
+                                    + told
+                                    + "\",\"encrypted\":"
+                                    + encrypted
+                                    + "}"),
+                    service.asked);
+        }
+        try (var users = start(Map.of("url", service.url("nginx"), "dialect", "nginx"))) {
+            ask(users, "alice", Service.PASSWORD, client);
+            for (var part : List.of("client=" + told, "ssl=" + ssl)) {
+                assertTrue(service.asked.getLast().contains(part), service.asked.toString());
+            }
+            ask(users, "alice", Service.PASSWORD);
+            for (var part : List.of("client=null", "ssl=null")) {
+                assertTrue(service.asked.getLast().contains(part), service.asked.toString());
+            }
+        }
+    }
+
+    /** The service may bar an address: what it said of one must not let in another. */
+    @Test
+    void whatIsRememberedHoldsForOneAddressOnly() throws Exception {
+        var home = new From(InetAddress.getByName("192.0.2.7"), true);
+        var cafe = new From(InetAddress.getByName("198.51.100.7"), true);
+        try (var users = start(Map.of("url", service.url("json"), "cache-time", "PT10M"))) {
+            assertEquals(ALICE, ask(users, "alice", Service.PASSWORD, home));
+            assertEquals(ALICE, ask(users, "alice", Service.PASSWORD, home));
+            assertEquals(1, service.asked.size());
+            service.instead =
+                    exchange -> Service.reply(exchange, 200, "{\"result\":\"not-allowed\"}");
+            assertEquals(
+                    new Verdict.Refused(Reason.NOT_ALLOWED),
+                    ask(users, "alice", Service.PASSWORD, cafe));
         }
     }
 
@@ -272,6 +325,25 @@ class HttpUsersTest {
     private static Verdict ask(HttpUsers users, String name, String text) throws Exception {
         try (var password = Secret.of(text)) {
             return users.verify(name, password);
+        }
+    }
+
+    private static Verdict ask(HttpUsers users, String name, String text, Channel channel)
+            throws Exception {
+        try (var password = Secret.of(text)) {
+            return users.verify(name, password, channel);
+        }
+    }
+
+    private record From(InetAddress clientAddress, boolean encrypted) implements Channel {
+        @Override
+        public List<X509Certificate> clientCertificates() {
+            return List.of();
+        }
+
+        @Override
+        public Optional<byte[]> channelBinding(String type) {
+            return Optional.empty();
         }
     }
 }

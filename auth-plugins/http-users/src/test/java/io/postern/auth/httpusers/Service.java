@@ -93,7 +93,9 @@ final class Service implements AutoCloseable {
                                 "method", fields.getFirst("Auth-Method"),
                                 "protocol", fields.getFirst("Auth-Protocol"),
                                 "attempt", fields.getFirst("Auth-Login-Attempt"),
-                                "pass", fields.getFirst("Auth-Pass")));
+                                "pass", fields.getFirst("Auth-Pass"),
+                                "client", String.valueOf(fields.getFirst("Client-IP")),
+                                "ssl", String.valueOf(fields.getFirst("Auth-SSL"))));
         var result =
                 judge(decoded(fields.getFirst("Auth-User")), decoded(fields.getFirst("Auth-Pass")));
         exchange.getResponseHeaders()

@@ -58,7 +58,7 @@ public final class AnswerCache {
     private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     /**
-     * @param digest of name and password
+     * @param digest of name and password, and of what else counts
      * @param endNanos when it is forgotten
      */
     @SuppressWarnings("ArrayRecordComponent") // compared by MessageDigest.isEqual only
@@ -103,10 +103,21 @@ public final class AnswerCache {
     /** What is remembered, or what the question brings. */
     public Verdict verify(String name, Secret password, Question question)
             throws Fault, InterruptedException {
+        return verify(name, password, "", question);
+    }
+
+    /**
+     * What is remembered, or what the question brings.
+     *
+     * @param besides what else the answer may depend on, such as the client's address: a login that
+     *     differs in it is asked about, and takes the other's place
+     */
+    public Verdict verify(String name, Secret password, String besides, Question question)
+            throws Fault, InterruptedException {
         if (timeNanos == 0) {
             return question.ask();
         }
-        var digest = digest(name, password);
+        var digest = digest(name, password, besides);
         var known = find(name, digest);
         if (known.isPresent()) {
             return known.get();
@@ -151,12 +162,14 @@ public final class AnswerCache {
         entries.remove(name);
     }
 
-    private byte[] digest(String name, Secret password) {
+    private byte[] digest(String name, Secret password, String besides) {
         var octets = password.octets();
         try {
             var mac = Mac.getInstance("HmacSHA256");
             mac.init(key);
             mac.update(name.getBytes(StandardCharsets.UTF_8));
+            mac.update((byte) 0);
+            mac.update(besides.getBytes(StandardCharsets.UTF_8));
             mac.update((byte) 0);
             return mac.doFinal(octets);
         } catch (GeneralSecurityException e) {

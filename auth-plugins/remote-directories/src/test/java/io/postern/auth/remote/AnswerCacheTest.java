@@ -35,10 +35,16 @@ class AnswerCacheTest {
     }
 
     private Verdict ask(AnswerCache here, String name, String text) throws Exception {
+        return ask(here, name, text, "");
+    }
+
+    private Verdict ask(AnswerCache here, String name, String text, String besides)
+            throws Exception {
         try (var password = Secret.of(text)) {
             return here.verify(
                     name,
                     password,
+                    besides,
                     () -> {
                         asked++;
                         var user = name.toLowerCase(Locale.ROOT);
@@ -129,6 +135,17 @@ class AnswerCacheTest {
         }
         assertEquals(ALICE, ask("alice", "one"));
         assertEquals(1, asked);
+    }
+
+    @Test
+    void anAnswerHoldsOnlyForWhatItWasAskedWith() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            assertEquals(ALICE, ask(cache, "alice", "one", "192.0.2.7"));
+        }
+        assertEquals(1, asked);
+        ask(cache, "alice", "one", "192.0.2.8");
+        ask(cache, "alice", "one");
+        assertEquals(3, asked);
     }
 
     @Test

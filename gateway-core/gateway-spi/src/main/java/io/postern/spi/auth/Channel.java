@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /**
  * What is known of the connection that a client logs in over. Implemented by the server only; the
- * answers change when the connection becomes encrypted.
+ * answers change when the connection becomes encrypted. Any thread.
  */
 public interface Channel {
 
@@ -28,6 +28,6 @@ public interface Channel {
      */
     Optional<byte[]> channelBinding(String type);
 
-    /** Where the client is. */
+    /** Where the client is; where a proxy in front says so, what that says. */
     InetAddress clientAddress();
 }

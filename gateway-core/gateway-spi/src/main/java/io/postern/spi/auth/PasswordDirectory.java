@@ -30,4 +30,16 @@ public interface PasswordDirectory extends UserDirectory {
      * @throws InterruptedException if the server stops the attempt
      */
     Verdict verify(String name, Secret password) throws Fault, InterruptedException;
+
+    /**
+     * Checks one password for a client of whom something is known. This is what the server calls;
+     * it comes to {@link #verify(String, Secret)} unless the directory needs to know where the
+     * client is.
+     *
+     * @param channel the client's connection; not looked at after the answer
+     */
+    default Verdict verify(String name, Secret password, Channel channel)
+            throws Fault, InterruptedException {
+        return verify(name, password);
+    }
 }

@@ -136,7 +136,7 @@ public interface PasswordDirectoryContract extends UserDirectoryContract {
         try (var directory = directory();
                 var password = Secret.of(octets)) {
             for (var name : List.of(user(), stranger())) {
-                directory.verify(name, password);
+                directory.verify(name, password, MemoryChannel.secure());
                 assertArrayEquals(octets, password.octets(), "wiped or changed by the directory");
             }
         }
@@ -151,6 +151,19 @@ public interface PasswordDirectoryContract extends UserDirectoryContract {
                     refused(Reason.UNKNOWN_USER),
                     ask(directory, stranger(), password().getBytes(UTF_8)));
             assertAccepted(directory, user(), password());
+        }
+    }
+
+    @Test
+    default void withoutAChannelTheAnswersAreTheSame() throws Exception {
+        try (var directory = directory();
+                var right = Secret.of(password());
+                var wrong = Secret.of(wrongPassword())) {
+            var accepted =
+                    assertInstanceOf(Verdict.Accepted.class, directory.verify(user(), right));
+            assertEquals(user(), accepted.user().name());
+            assertEquals(refused(Reason.WRONG_PROOF), directory.verify(user(), wrong));
+            assertEquals(refused(Reason.UNKNOWN_USER), directory.verify(stranger(), right));
         }
     }
 
@@ -242,7 +255,7 @@ public interface PasswordDirectoryContract extends UserDirectoryContract {
     private static Verdict ask(PasswordDirectory directory, String name, byte[] octets)
             throws Exception {
         try (var password = Secret.of(octets)) {
-            return directory.verify(name, password);
+            return directory.verify(name, password, MemoryChannel.secure());
         }
     }
 

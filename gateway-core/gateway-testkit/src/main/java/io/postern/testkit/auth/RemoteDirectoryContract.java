@@ -126,7 +126,8 @@ public interface RemoteDirectoryContract extends UserDirectoryContract {
             throws Fault, InterruptedException {
         try (var secret = Secret.of(text)) {
             return switch (directory) {
-                case PasswordDirectory passwords -> passwords.verify(name, secret);
+                case PasswordDirectory passwords ->
+                        passwords.verify(name, secret, MemoryChannel.secure());
                 case TokenDirectory tokens -> tokens.verifyToken(secret);
                 default -> throw new AssertionError("it checks neither passwords nor tokens");
             };

@@ -14,6 +14,7 @@ import io.postern.spi.auth.AuthContext;
 import io.postern.spi.auth.AuthExchange;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthStep;
+import io.postern.spi.auth.Channel;
 import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.ScramDirectory;
@@ -85,6 +86,7 @@ class ContractProofTest {
                         Map.entry(
                                 RemembersTheLast.class,
                                 "nothingIsRememberedFromOneAttemptToTheNext"),
+                        Map.entry(NeedsAChannel.class, "withoutAChannelTheAnswersAreTheSame"),
                         Map.entry(MixesThreads.class, "manyThreadsGetTheirOwnAnswers"),
                         Map.entry(ShowsThePassword.class, "noAnswerHoldsThePassword"),
                         Map.entry(ShowsItself.class, "itsTextHoldsNoPassword"),
@@ -338,6 +340,28 @@ class ContractProofTest {
             var verdict = good.verify(name, password);
             let |= verdict instanceof Verdict.Accepted;
             return let ? new Verdict.Accepted(new User("alice")) : verdict;
+        }
+    }
+
+    static class NeedsAChannel extends Departing {
+        @Override
+        public PasswordDirectory directory() {
+            return new PasswordDirectory() {
+                @Override
+                public Verdict verify(String name, Secret password) {
+                    return new Verdict.Refused(Reason.NOT_ALLOWED);
+                }
+
+                @Override
+                public Verdict verify(String name, Secret password, Channel channel) {
+                    return good.verify(name, password);
+                }
+            };
+        }
+
+        @Override
+        Verdict verify(String name, Secret password) {
+            throw new AssertionError("its directory does not ask");
         }
     }
 
