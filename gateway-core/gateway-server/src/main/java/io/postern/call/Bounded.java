@@ -8,6 +8,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * A call of a plugin that must end in time. It runs on a thread of its own, which is left behind
@@ -27,6 +28,7 @@ public final class Bounded<T> {
     private final Question<T> question;
     private final Consumer<T> tooLate;
     private final Runnable left;
+    private final LongSupplier elsewhere;
     private final Thread asking = Thread.currentThread();
     private final AtomicReference<Outcome> outcome = new AtomicReference<>();
 
@@ -36,10 +38,12 @@ public final class Bounded<T> {
 
     private volatile boolean overdue;
 
-    private Bounded(Question<T> question, Consumer<T> tooLate, Runnable left) {
+    private Bounded(
+            Question<T> question, Consumer<T> tooLate, Runnable left, LongSupplier elsewhere) {
         this.question = question;
         this.tooLate = tooLate;
         this.left = left;
+        this.elsewhere = elsewhere;
     }
 
     /**
@@ -76,7 +80,24 @@ public final class Bounded<T> {
             Consumer<T> tooLate,
             Runnable left)
             throws TimeoutException, ExecutionException, InterruptedException {
-        var call = new Bounded<>(question, tooLate, left);
+        return ask(thread, limit, question, tooLate, left, () -> 0);
+    }
+
+    /**
+     * Asks as above, for a question that waits for others.
+     *
+     * @param elsewhere how long it has waited for those who keep limits of their own, nanoseconds:
+     *     so much longer than the limit it may take. Asked by another thread; must not block
+     */
+    public static <T> T ask(
+            Thread.Builder thread,
+            Duration limit,
+            Question<T> question,
+            Consumer<T> tooLate,
+            Runnable left,
+            LongSupplier elsewhere)
+            throws TimeoutException, ExecutionException, InterruptedException {
+        var call = new Bounded<>(question, tooLate, left, elsewhere);
         var worker = thread.unstarted(call::run);
         Overdue.watch(call, limit);
         try {
@@ -85,6 +106,11 @@ public final class Bounded<T> {
         } finally {
             Overdue.forget(call);
         }
+    }
+
+    /** How much longer it may take, nanoseconds, than its limit says. */
+    long elsewhere() {
+        return elsewhere.getAsLong();
     }
 
     /** The one who asks has waited for long enough. Any thread. */

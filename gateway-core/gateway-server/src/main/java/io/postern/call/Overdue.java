@@ -44,7 +44,7 @@ final class Overdue {
         while (true) {
             var now = System.nanoTime();
             CALLS.forEach((call, until) -> {
-                if (now - until >= 0) {
+                if (now - until >= 0 && now - until >= call.elsewhere()) {
                     call.overdue();
                 }
             });

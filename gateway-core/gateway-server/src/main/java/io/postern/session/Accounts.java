@@ -60,6 +60,7 @@ final class Accounts implements AuthContext {
     private final Offer offer;
     private final Vetting vetting;
     private final PluginCalls calls;
+    private final Elsewhere elsewhere = new Elsewhere(System::nanoTime);
     private String name = "";
     private Realm realm;
     private Fault fault;
@@ -318,6 +319,11 @@ final class Accounts implements AuthContext {
         return Optional.ofNullable(realm);
     }
 
+    /** How long the mechanism has waited for answers, nanoseconds. Any thread. */
+    long nanosElsewhere() {
+        return elsewhere.nanos();
+    }
+
     /** What kept a directory from answering in this attempt. */
     Optional<Fault> fault() {
         return Optional.ofNullable(fault);
@@ -330,8 +336,10 @@ final class Accounts implements AuthContext {
         realm = place.map(Realms.Place::realm).orElse(null);
         skipped = null;
         var account = place.map(it -> it.realm().name() + "/" + it.name()).orElse("/" + login);
-        var passes = vetting.passes(login, login.isEmpty() ? "" : Realms.lowerCase(account));
-        return passes ? place : Optional.empty();
+        try (var _ = elsewhere.visit()) {
+            var passes = vetting.passes(login, login.isEmpty() ? "" : Realms.lowerCase(account));
+            return passes ? place : Optional.empty();
+        }
     }
 
     /** Nobody is asked for the empty name (RFC 4513 §5.1.2 has it mean an anonymous bind). */
@@ -441,7 +449,9 @@ final class Accounts implements AuthContext {
     private <T> T inTime(UserDirectory directory, String doing, PluginCalls.Question<T> question)
             throws Fault, InterruptedException {
         var asks = ScopedValue.where(Standing.CURRENT, vetting.standing());
-        return calls.askInTime(directory, doing, () -> within(asks, question));
+        try (var _ = elsewhere.visit()) {
+            return calls.askInTime(directory, doing, () -> within(asks, question));
+        }
     }
 
     private static <T> T within(ScopedValue.Carrier asks, PluginCalls.Question<T> question)

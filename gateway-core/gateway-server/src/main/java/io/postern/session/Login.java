@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /**
  * One login attempt, from the first response of the client to an open maildrop: authenticate, lock,
@@ -74,10 +75,17 @@ final class Login implements AutoCloseable {
             vetting.by(mechanism);
             exchange =
                     Objects.requireNonNull(
-                            ways.mechanisms.begin(login, accounts), "an exchange of null");
-        } catch (RuntimeException | Error e) {
+                            inTime(
+                                    () -> ways.mechanisms.begin(login, accounts),
+                                    late -> endOf(late).run(),
+                                    () -> {}),
+                            "an exchange of null");
+        } catch (Fault | RuntimeException | Error e) {
             Arrays.fill(login.response(), (byte) 0);
             return failed(e);
+        } catch (InterruptedException e) {
+            Arrays.fill(login.response(), (byte) 0);
+            throw e;
         }
         return next(login.response());
     }
@@ -98,18 +106,28 @@ final class Login implements AutoCloseable {
 
     private AuthStep step(byte[] response) throws Fault, InterruptedException {
         var asked = exchange;
+        return inTime(() -> asked.next(response), _ -> {}, endOf(asked));
+    }
+
+    /**
+     * Asks the mechanism, on a thread of its own. What it waits for others in the meantime is not
+     * its own time: a policy, a penalty and several directories may take longer than one call may.
+     */
+    private <T> T inTime(Bounded.Question<T> question, Consumer<T> tooLate, Runnable left)
+            throws Fault, InterruptedException {
+        var limit = sessions.calls.limit();
+        var before = accounts.nanosElsewhere();
         try {
-            // On a thread of its own, so that this one can end the session whatever that one does.
             return Bounded.ask(
                     Thread.ofVirtual().name("mechanism " + session),
-                    // The session's own limit comes first, but for a mechanism that overslept it.
-                    sessions.settings.preLogin().plus(sessions.calls.limit()),
-                    () -> asked.next(response),
-                    _ -> {},
-                    endOf(asked));
+                    limit,
+                    question,
+                    tooLate,
+                    left,
+                    () -> accounts.nanosElsewhere() - before);
         } catch (TimeoutException e) {
             abandon();
-            throw Fault.temporary("mechanism " + mechanism + " does not come to an end", e);
+            throw Fault.temporary("mechanism " + mechanism + " did not answer within " + limit, e);
         } catch (InterruptedException e) {
             abandon();
             throw e;
@@ -161,12 +179,9 @@ final class Login implements AutoCloseable {
         return taken;
     }
 
-    /** Ends the exchange, and lets go of maildrop and lock unless they were taken. Never throws. */
+    /** Lets go of maildrop and lock unless they were taken, and ends the exchange. Never throws. */
     @Override
     public void close() {
-        if (exchange != null) {
-            endOf(exchange).run();
-        }
         if (drop != null) {
             drop.close();
         } else if (visit != null) {
@@ -174,6 +189,27 @@ final class Login implements AutoCloseable {
         }
         if (leave != null) {
             leave.run();
+        }
+        if (exchange != null) {
+            end(exchange);
+        }
+    }
+
+    /** Waits for its end within the limit; whether it comes changes nothing for the client. */
+    private void end(AuthExchange ending) {
+        try {
+            var _ =
+                    inTime(
+                            () -> {
+                                endOf(ending).run();
+                                return ending;
+                            },
+                            _ -> {},
+                            () -> {});
+        } catch (Fault e) {
+            var _ = sessions.problem("mechanism " + mechanism + " ends an attempt", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
