@@ -73,27 +73,27 @@ final class Login implements AutoCloseable {
         try {
             mechanism = ways.mechanisms.name(login);
             vetting.by(mechanism);
-            exchange =
-                    Objects.requireNonNull(
-                            inTime(
-                                    () -> ways.mechanisms.begin(login, accounts),
-                                    late -> endOf(late).run(),
-                                    () -> {}),
-                            "an exchange of null");
-        } catch (Fault | RuntimeException | Error e) {
+        } catch (RuntimeException | Error e) {
             Arrays.fill(login.response(), (byte) 0);
             return failed(e);
-        } catch (InterruptedException e) {
-            Arrays.fill(login.response(), (byte) 0);
-            throw e;
         }
-        return next(login.response());
+        return next(
+                () ->
+                        Objects.requireNonNull(
+                                ways.mechanisms.begin(login, accounts), "an exchange of null"),
+                login.response());
     }
 
     /** Goes on with it; answers as {@link #begin}. */
     Event next(byte[] response) throws InterruptedException {
+        var goesOn = exchange;
+        return next(() -> goesOn, response);
+    }
+
+    private Event next(Bounded.Question<AuthExchange> which, byte[] response)
+            throws InterruptedException {
         try {
-            return switch (step(response)) {
+            return switch (step(which, response)) {
                 case null -> throw new NullPointerException("an authentication step of null");
                 case AuthStep.Challenge(var octets) ->
                         new Event.Challenged(Objects.requireNonNull(octets));
@@ -104,16 +104,52 @@ final class Login implements AutoCloseable {
         }
     }
 
-    private AuthStep step(byte[] response) throws Fault, InterruptedException {
-        var asked = exchange;
-        return inTime(() -> asked.next(response), _ -> {}, endOf(asked));
+    /** What an exchange says; the exchange is at its end but for a challenge. */
+    private record Said(AuthExchange exchange, AuthStep step) {
+        boolean goesOn() {
+            return step instanceof AuthStep.Challenge;
+        }
+    }
+
+    /** All that one response of the client asks of the mechanism, in one call. */
+    private AuthStep step(Bounded.Question<AuthExchange> which, byte[] response)
+            throws Fault, InterruptedException {
+        exchange = null; // the call has it
+        try {
+            var said =
+                    inTime(
+                            () -> said(which.answer(), response),
+                            late -> {
+                                if (late.goesOn()) {
+                                    endOf(late.exchange()).run();
+                                }
+                            });
+            exchange = said.goesOn() ? said.exchange() : null;
+            return said.step();
+        } catch (Fault | InterruptedException | RuntimeException | Error e) {
+            Arrays.fill(response, (byte) 0);
+            throw e;
+        }
+    }
+
+    private Said said(AuthExchange asked, byte[] response) throws Fault, InterruptedException {
+        Said said = null;
+        try {
+            vetting.refuseIfAbandoned(); // the mechanism may have begun when nobody waited any more
+            said = new Said(asked, asked.next(response));
+            return said;
+        } finally {
+            if (said == null || !said.goesOn()) {
+                endOf(asked).run();
+            }
+        }
     }
 
     /**
      * Asks the mechanism, on a thread of its own. What it waits for others in the meantime is not
      * its own time: a policy, a penalty and several directories may take longer than one call may.
      */
-    private <T> T inTime(Bounded.Question<T> question, Consumer<T> tooLate, Runnable left)
+    private <T> T inTime(Bounded.Question<T> question, Consumer<T> tooLate)
             throws Fault, InterruptedException {
         var limit = sessions.calls.limit();
         var before = accounts.nanosElsewhere();
@@ -123,24 +159,19 @@ final class Login implements AutoCloseable {
                     limit,
                     question,
                     tooLate,
-                    left,
+                    () -> {},
                     () -> accounts.nanosElsewhere() - before);
         } catch (TimeoutException e) {
-            abandon();
+            vetting.abandon();
             throw Fault.temporary("mechanism " + mechanism + " did not answer within " + limit, e);
         } catch (InterruptedException e) {
-            abandon();
+            vetting.abandon();
             throw e;
         } catch (ExecutionException e) {
             throw Bounded.rethrown(e);
         } finally {
             vetting.over();
         }
-    }
-
-    private void abandon() {
-        vetting.abandon();
-        exchange = null;
     }
 
     private Runnable endOf(AuthExchange ending) {
@@ -204,8 +235,7 @@ final class Login implements AutoCloseable {
                                 endOf(ending).run();
                                 return ending;
                             },
-                            _ -> {},
-                            () -> {});
+                            _ -> {});
         } catch (Fault e) {
             var _ = sessions.problem("mechanism " + mechanism + " ends an attempt", e);
         } catch (InterruptedException e) {

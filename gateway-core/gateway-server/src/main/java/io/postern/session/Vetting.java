@@ -173,7 +173,12 @@ final class Vetting {
         abandoned = true;
     }
 
-    private void refuseIfAbandoned() throws Fault {
+    /**
+     * Asks nobody for a login that has been left behind.
+     *
+     * @throws Fault if it was
+     */
+    void refuseIfAbandoned() throws Fault {
         if (abandoned) {
             over();
             throw Fault.temporary("nobody waits for this login any more", null);
