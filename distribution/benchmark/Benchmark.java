@@ -11,8 +11,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -21,7 +26,13 @@ import java.util.stream.Stream;
  * {@code distribution/benchmark/run}, which says what it needs.
  */
 final class Benchmark {
-    private static final int IDLE = 5000;
+    private static final int IDLE = 5_000;
+
+    /** Beside so many, only the gateway's others are measured. */
+    private static final int MANY_IDLE = 10_000;
+
+    /** How long idle clients may take to log in, seconds: a Dovecot forks for each of them. */
+    private static final int PATIENCE = 300;
 
     private static final String USAGE =
             """
@@ -77,12 +88,14 @@ final class Benchmark {
                     "idle-memory",
                     "stalled-memory",
                     "idle-p99",
-                    "start");
+                    "start",
+                    "start-aot");
 
     private final Path folder;
     private final Path programs;
     private final Path installed;
     private final Optional<Path> jar;
+    private final Optional<String> james;
     private final int rounds;
     private final int seconds;
     private final int warmUp;
@@ -94,11 +107,18 @@ final class Benchmark {
 
     private final Map<String, String> units = new LinkedHashMap<>();
 
+    /** Why there is no figure, by row and server. */
+    private final Map<String, Map<String, String>> failures = new LinkedHashMap<>();
+
+    /** What each server was started with. */
+    private final Map<String, String> configurations = new LinkedHashMap<>();
+
     private Benchmark(Map<String, String> options) {
         folder = Path.of(options.getOrDefault("folder", "target/benchmark")).toAbsolutePath();
         programs = Path.of(options.get("programs"));
         installed = Path.of(options.get("installed"));
         jar = Optional.ofNullable(options.get("greenmail")).map(Path::of);
+        james = Optional.ofNullable(options.get("james"));
         rounds = Integer.parseInt(options.getOrDefault("rounds", "5"));
         seconds = Integer.parseInt(options.getOrDefault("seconds", "4"));
         warmUp = Integer.parseInt(options.getOrDefault("warm-up", "10"));
@@ -127,7 +147,8 @@ final class Benchmark {
                         "--folder",
                         "--programs",
                         "--installed",
-                        "--greenmail" -> {
+                        "--greenmail",
+                        "--james" -> {
                     if (i + 1 == arguments.length) {
                         refuse(arguments[i] + " needs a value");
                     }
@@ -160,7 +181,10 @@ final class Benchmark {
                 stalled(big, home.resolve("stalled"), pair);
             }
             if (wanted("start")) {
-                start(home.resolve("start"), pair);
+                start("start", home.resolve("start"), pair);
+            }
+            if (wanted("start-aot")) {
+                startWithCache(home.resolve("start-aot"), pair);
             }
         } finally {
             report();
@@ -199,14 +223,26 @@ final class Benchmark {
                     limit.start();
                 }
             }
-            var greenMail = Optional.<Server>empty();
-            if (jar.isPresent() && (servers.isEmpty() || matches("greenmail", servers))) {
-                greenMail = Optional.of(Server.greenMail(jar.get(), home.resolve("greenmail")));
-                all.addFirst(greenMail.get());
-                greenMail.get().start();
-                load(greenMail.get(), "logins", small, 16, false, warmUp);
-                all.addLast(all.removeFirst()); // its turn is not the others'
-                limits.add(greenMail.get());
+            var empty = new ArrayList<Server>(); // those without mail: only logins
+            if (wanted("logins-16")) {
+                if (jar.isPresent() && asked("greenmail")) {
+                    empty.add(Server.greenMail(jar.get(), home.resolve("greenmail")));
+                }
+                if (james.isPresent() && asked("james")) {
+                    empty.add(Server.james(james.get(), home.resolve("james")));
+                }
+                for (var server : empty) {
+                    limits.add(server); // its turn is not the others'
+                    all.add(server);
+                    server.start();
+                    if (server.name().equals("james")) {
+                        server.admit(small.users());
+                    }
+                    if (warmUp > 0) {
+                        say("warming up " + server.name());
+                        load(server, "logins", small, 16, false, warmUp);
+                    }
+                }
             }
             var real = all.subList(0, all.size() - limits.size());
             // Once for every server and maildrop before anything counts: indexes and caches.
@@ -227,10 +263,10 @@ final class Benchmark {
                     for (var server : real) {
                         measure(row, server, corpus);
                     }
-                    if (greenMail.isPresent() && row.name().equals("logins-16")) {
-                        measure(row, greenMail.get(), corpus);
+                    for (var server : row.name().equals("logins-16") ? empty : List.<Server>of()) {
+                        measure(row, server, corpus);
                     }
-                    if (servers.isEmpty() || matches("limit", servers)) {
+                    if (asked("limit")) {
                         measure(
                                 row,
                                 limits.get((corpus == big ? 2 : 0) + (row.tls() ? 1 : 0)),
@@ -287,31 +323,55 @@ final class Benchmark {
         }
     }
 
-    /**
-     * Memory of {@link #IDLE} sessions that are logged in and silent, and what they cost others.
-     */
+    /** Memory of sessions that are logged in and silent, and what they cost others. */
     private void idle(Corpus small, Path home, Path[] pair) throws Exception {
         var users = new ArrayList<>(small.users());
-        for (var user = 0; user < IDLE; user++) {
+        for (var user = 0; user < MANY_IDLE; user++) {
             users.add(Corpus.name('i', user));
         }
         for (var server : peers(home, users, pair)) {
-            try (server) {
-                say("idle-memory: " + server.name());
-                small.link(server.mail());
-                for (var user = 0; user < IDLE; user++) {
-                    small.linkMany(server.mail().resolve(Corpus.name('i', user)), 1);
-                }
-                give(server);
-                server.start();
-                load(server, "sessions", small, 64, false, seconds);
-                var alone = json(load(server, "sessions", small, "64", false, seconds));
+            small.link(server.mail());
+            var most = server.name().equals("postern") ? MANY_IDLE : IDLE;
+            for (var user = 0; user < most; user++) {
+                small.linkMany(server.mail().resolve(Corpus.name('i', user)), 1);
+            }
+            give(server);
+            idle(small, server, IDLE, "idle-memory", "idle-p99");
+            if (server.name().equals("postern")) {
+                idle(small, server, MANY_IDLE, "idle-memory-10000", "idle-p99-10000");
+            }
+            empty(server.home());
+        }
+    }
+
+    private void idle(Corpus small, Server server, int count, String memory, String p99)
+            throws Exception {
+        try (server) {
+            say(memory + ": " + server.name());
+            server.start();
+            load(server, "sessions", small, 64, false, Math.max(seconds, warmUp));
+            for (var round = 0; round < rounds; round++) {
+                var alone = load(server, "sessions", small, 64, false, seconds);
                 var before = server.memory();
-                var clients = hold(server, "idle", small, IDLE);
-                add("idle-memory", server, "KiB", (server.memory() - before) / 1024.0 / IDLE);
-                var beside = json(load(server, "sessions", small, "64", false, seconds));
-                add("idle-p99", server, "ratio", beside.get("p99_s") / alone.get("p99_s"));
-                letGo(clients);
+                Process clients = null;
+                try {
+                    clients = hold(server, "idle", small, count);
+                    // What the first round has taken stays taken, so only that one counts.
+                    if (round == 0) {
+                        add(memory, server, "KiB", (server.memory() - before) / 1024.0 / count);
+                    }
+                    var beside = load(server, "sessions", small, 64, false, seconds);
+                    add(p99, server, "ratio", beside.get("p99_s") / alone.get("p99_s"));
+                    add(p99 + "-ms", server, "ms", 1000 * beside.get("p99_s"));
+                } catch (IOException e) {
+                    // A server that cannot hold them has no figure; the others still have theirs.
+                    couldNot(memory, server.name(), e.getMessage());
+                    return;
+                } finally {
+                    if (clients != null) {
+                        letGo(clients);
+                    }
+                }
             }
         }
     }
@@ -334,11 +394,32 @@ final class Benchmark {
         }
     }
 
-    private void start(Path home, Path[] pair) throws Exception {
+    /** Last of all rows: with the cache every later start would be another one. */
+    private void startWithCache(Path home, Path[] pair) throws Exception {
+        if (asked("postern")) {
+            var log = Files.createDirectories(home).resolve("aot-cache.log");
+            var made =
+                    new ProcessBuilder(installed.resolve("bin/postern").toString(), "aot-cache")
+                            .redirectErrorStream(true)
+                            .redirectOutput(log.toFile())
+                            .start()
+                            .waitFor();
+            if (made != 0) {
+                var last = Files.readAllLines(log).getLast();
+                couldNot("start-aot", "postern", "postern aot-cache says: " + last);
+                return;
+            }
+        }
+        start("start-aot", home, pair);
+    }
+
+    /** From the start of the process to the first greeting. */
+    private void start(String row, Path home, Path[] pair) throws Exception {
         for (var round = 0; round < rounds; round++) {
             for (var server : peers(home.resolve("" + round), List.of("u00000"), pair)) {
                 try (server) {
-                    add("start", server, "ms", server.start() * 1e-6);
+                    say(row + ": " + server.name());
+                    add(row, server, "ms", server.start() * 1e-6);
                 }
             }
         }
@@ -391,13 +472,28 @@ final class Benchmark {
     }
 
     /** Clients that stay until {@link #letGo}. */
-    private Process hold(Server server, String kind, Corpus corpus, int clients)
-            throws IOException {
+    private Process hold(Server server, String kind, Corpus corpus, int clients) throws Exception {
         var process = loader(server, kind, corpus, clients + "", false, 0).start();
-        if (!"ready".equals(process.inputReader().readLine())) {
-            throw new IOException(kind + " clients of " + server.name() + " ended");
+        // A server that neither answers nor closes would keep this waiting for ever.
+        var line =
+                CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return process.inputReader().readLine();
+                    } catch (IOException _) {
+                        return null;
+                    }
+                });
+        try {
+            if ("ready".equals(line.get(PATIENCE, TimeUnit.SECONDS))) {
+                return process;
+            }
+            throw new IOException(
+                    kind + " clients ended; the server's last line: " + server.lastLine());
+        } catch (TimeoutException _) {
+            process.destroyForcibly();
+            throw new IOException(
+                    "not all %s clients were logged in after %d s".formatted(kind, PATIENCE));
         }
-        return process;
     }
 
     private static void letGo(Process clients) throws Exception {
@@ -405,77 +501,149 @@ final class Benchmark {
         clients.waitFor();
     }
 
-    private void add(String row, Server server, String unit, double figure) {
+    private void add(String row, Server server, String unit, double figure) throws IOException {
         units.put(row, unit);
         figures.computeIfAbsent(row, _ -> new LinkedHashMap<>())
                 .computeIfAbsent(server.name(), _ -> new ArrayList<>())
                 .add(figure);
+        if (!configurations.containsKey(server.name())) {
+            configurations.put(server.name(), server.configuration());
+        }
+    }
+
+    /** Notes that a server could not do what a row asks for. */
+    private void couldNot(String row, String server, String why) {
+        say(row + ": " + server + " could not: " + why);
+        failures.computeIfAbsent(row, _ -> new LinkedHashMap<>()).put(server, why);
     }
 
     /** Medians, the range, and the ratio of the gateway to the best Dovecot and to the limit. */
     private void report() throws Exception {
+        var about = about();
         var table = new StringBuilder();
+        about.forEach((what, text) -> table.append("%s: %s%n".formatted(what, text)));
         table.append(
-                "%-24s %-24s %12s %12s %12s %s%n"
+                "%n%-24s %-24s %12s %12s %12s %s%n"
                         .formatted("row", "server", "median", "least", "most", "unit"));
-        var json = new StringBuilder("{\n");
+        var rows = new LinkedHashMap<String, Object>();
         figures.forEach((row, servers) -> {
             var unit = units.get(row);
-            var more = unit.endsWith("/s");
-            servers.forEach((server, all) ->
-                    table.append(
-                            "%-24s %-24s %12.2f %12.2f %12.2f %s%n"
-                                    .formatted(
-                                            row,
-                                            server,
-                                            median(all),
-                                            all.stream().mapToDouble(x -> x).min().orElseThrow(),
-                                            all.stream().mapToDouble(x -> x).max().orElseThrow(),
-                                            unit)));
+            var line = new LinkedHashMap<String, Object>();
+            line.put("unit", unit);
+            servers.forEach((server, all) -> {
+                var range = all.stream().mapToDouble(x -> x).summaryStatistics();
+                table.append(
+                        "%-24s %-24s %12.2f %12.2f %12.2f %s%n"
+                                .formatted(
+                                        row,
+                                        server,
+                                        median(all),
+                                        range.getMin(),
+                                        range.getMax(),
+                                        unit));
+                var columns = new LinkedHashMap<String, Object>();
+                columns.put("median", median(all));
+                columns.put("least", range.getMin());
+                columns.put("most", range.getMax());
+                columns.put("rounds", all);
+                line.put(server, columns);
+            });
+            ratios(servers, unit.endsWith("/s"))
+                    .forEach((name, ratio) -> {
+                        table.append("%-24s %-24s %12.2f%n".formatted(row, name, ratio));
+                        line.put(name, ratio);
+                    });
+            rows.put(row, line);
+        });
+        failures.forEach((row, servers) ->
+                servers.forEach((server, why) ->
+                        table.append("%-24s %-24s could not: %s%n".formatted(row, server, why))));
+        var results = new LinkedHashMap<String, Object>(about);
+        results.put("configurations", configurations);
+        results.put("rows", rows);
+        results.put("could not", failures);
+        Files.writeString(folder.resolve("table.txt"), table);
+        Files.writeString(folder.resolve("results.json"), json(results, "") + "\n");
+        System.out.print(table);
+    }
+
+    private static Map<String, Double> ratios(Map<String, List<Double>> servers, boolean more) {
+        var ratios = new LinkedHashMap<String, Double>();
+        if (servers.containsKey("postern")) {
+            var ours = median(servers.get("postern"));
             var dovecots =
                     servers.entrySet().stream()
                             .filter(server -> server.getKey().startsWith("dovecot"))
                             .mapToDouble(server -> median(server.getValue()));
-            var best = more ? dovecots.max() : dovecots.min();
-            if (servers.containsKey("postern")) {
-                var ours = median(servers.get("postern"));
-                best.ifPresent(figure ->
-                        table.append(
-                                "%-24s %-24s %12.2f%n"
-                                        .formatted(row, "postern / best dovecot", ours / figure)));
-                if (servers.containsKey("limit")) {
-                    table.append(
-                            "%-24s %-24s %12.2f%n"
-                                    .formatted(
-                                            row,
-                                            "postern / limit",
-                                            ours / median(servers.get("limit"))));
+            (more ? dovecots.max() : dovecots.min())
+                    .ifPresent(figure -> ratios.put("postern / best dovecot", ours / figure));
+            for (var other : List.of("limit", "greenmail", "james")) {
+                if (servers.containsKey(other)) {
+                    ratios.put("postern / " + other, ours / median(servers.get(other)));
                 }
             }
-            json.append("  \"%s\": {\"unit\": \"%s\"".formatted(row, unit));
-            servers.forEach((server, all) -> json.append(", \"%s\": %s".formatted(server, all)));
-            json.append("},\n");
-        });
-        var end = json.lastIndexOf(",");
-        if (end > 0) {
-            json.deleteCharAt(end);
         }
-        json.append("}\n");
-        var head =
-                "%s, %d processors, Java %s, %s%n"
+        return ratios;
+    }
+
+    /** The machine, the versions and the options of this run. */
+    private Map<String, String> about() throws Exception {
+        var about = new LinkedHashMap<String, String>();
+        about.put(
+                "machine",
+                "%s %s, %d processors%s, %s of memory"
                         .formatted(
-                                System.getProperty("os.name")
-                                        + " "
-                                        + System.getProperty("os.version"),
+                                System.getProperty("os.name"),
+                                System.getProperty("os.version"),
                                 Runtime.getRuntime().availableProcessors(),
-                                Runtime.version(),
-                                output(
-                                                new ProcessBuilder("dovecot", "--version").start(),
-                                                "dovecot --version")
-                                        .strip());
-        Files.writeString(folder.resolve("table.txt"), head + table);
-        Files.writeString(folder.resolve("results.json"), json);
-        System.out.print(head + table);
+                                found("/proc/cpuinfo", "model name\\s*: (.*)", " (%s)"),
+                                found("/proc/meminfo", "MemTotal: *(.*)", "%s")));
+        about.put("postern", installed.getFileName().toString());
+        about.put("java", Runtime.version().toString());
+        about.put(
+                "dovecot", output(new ProcessBuilder("dovecot", "--version").start(), "").strip());
+        about.put("openssl", output(new ProcessBuilder("openssl", "version").start(), "").strip());
+        jar.ifPresent(greenMail -> about.put("greenmail", greenMail.getFileName().toString()));
+        james.map(path -> Pattern.compile("james-server-memory-app-[^:/]*\\.jar").matcher(path))
+                .filter(Matcher::find)
+                .ifPresent(name -> about.put("james", name.group()));
+        about.put(
+                "run",
+                "%d rounds of %d s after %d s of warming up".formatted(rounds, seconds, warmUp));
+        return about;
+    }
+
+    private static String found(String file, String pattern, String format) throws IOException {
+        var matcher = Pattern.compile(pattern).matcher(Files.readString(Path.of(file)));
+        return matcher.find() ? format.formatted(matcher.group(1)) : "";
+    }
+
+    /** JSON of maps, lists, texts and numbers. */
+    private static String json(Object value, String indent) {
+        return switch (value) {
+            case Map<?, ?> map ->
+                    map.entrySet().stream()
+                            .map(entry ->
+                                    "%s  %s: %s"
+                                            .formatted(
+                                                    indent,
+                                                    json(entry.getKey(), ""),
+                                                    json(entry.getValue(), indent + "  ")))
+                            .collect(Collectors.joining(",\n", "{\n", "\n" + indent + "}"));
+            case List<?> list ->
+                    list.stream()
+                            .map(item -> json(item, ""))
+                            .collect(Collectors.joining(", ", "[", "]"));
+            case Number number -> number.toString();
+            default ->
+                    "\""
+                            + value.toString()
+                                    .replace("\\", "\\\\")
+                                    .replace("\"", "\\\"")
+                                    .replace("\n", "\\n")
+                                    .replaceAll("\\p{Cntrl}", " ")
+                            + "\"";
+        };
     }
 
     private static double median(List<Double> figures) {
@@ -551,6 +719,10 @@ final class Benchmark {
 
     private boolean wanted(String row) {
         return only.isEmpty() || matches(row, only);
+    }
+
+    private boolean asked(String server) {
+        return servers.isEmpty() || matches(server, servers);
     }
 
     private static boolean matches(String name, List<String> beginnings) {

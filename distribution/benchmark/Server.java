@@ -1,10 +1,16 @@
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -28,7 +34,11 @@ final class Server implements AutoCloseable {
                 command.redirectErrorStream(true).redirectOutput(home.resolve("log").toFile());
     }
 
-    /** How a Dovecot is set up, from what Debian installs to all of its documented short cuts. */
+    /**
+     * How a Dovecot is set up, from what Debian installs to all of its documented short cuts. Only
+     * its numbers of processes and sessions are raised in all of them: with its own it would close
+     * idle sessions from the 1,025th on.
+     */
     enum Mode {
         DEFAULT("", "", ""),
         /** One login process for many connections. */
@@ -194,6 +204,7 @@ final class Server implements AutoCloseable {
                   %7$s
                 }
                 service pop3 {
+                  process_limit = 20000
                   %8$s
                 }
                 %4$s
@@ -238,8 +249,146 @@ final class Server implements AutoCloseable {
                         jar.toString()));
     }
 
+    /**
+     * Apache James with everything in memory, mail included; here it has none. Its users come from
+     * {@link #admit}, as its configuration cannot name them.
+     *
+     * @param classPath of its memory app
+     */
+    static Server james(String classPath, Path home) throws IOException {
+        var conf = Files.createDirectories(home.resolve("conf"));
+        var port = freePort();
+        var admin = freePort();
+        Files.writeString(
+                conf.resolve("pop3server.xml"),
+                """
+                <pop3servers>
+                  <pop3server enabled="true">
+                    <jmxName>pop3server</jmxName>
+                    <bind>127.0.0.1:%d</bind>
+                    <connectionBacklog>4096</connectionBacklog>
+                    <tls socketTLS="false" startTLS="false"/>
+                    <connectiontimeout>1200</connectiontimeout>
+                    <connectionLimit>0</connectionLimit>
+                    <connectionLimitPerIP>0</connectionLimitPerIP>
+                    <handlerchain>
+                      <handler class="org.apache.james.pop3server.core.CoreCmdHandlerLoader"/>
+                    </handlerchain>
+                  </pop3server>
+                </pop3servers>
+                """
+                        .formatted(port));
+        // Its other doors would need ports, and those below 1024 may be taken.
+        for (var other : List.of("imap", "smtp", "lmtp", "managesieve")) {
+            Files.writeString(conf.resolve(other + "server.xml"), "<%sservers/>".formatted(other));
+        }
+        Files.writeString(conf.resolve("jmap.properties"), "enabled=false\n");
+        Files.writeString(conf.resolve("jmx.properties"), "jmx.enabled=false\n");
+        Files.writeString(
+                conf.resolve("webadmin.properties"),
+                "enabled=true\nhost=127.0.0.1\nport=%d\n".formatted(admin));
+        // The quickest of its hashes: the others keep passwords as they are.
+        Files.writeString(
+                conf.resolve("usersrepository.xml"),
+                """
+                <usersrepository name="LocalUsers">
+                  <algorithm>SHA-512</algorithm>
+                  <enableVirtualHosting>false</enableVirtualHosting>
+                </usersrepository>
+                """);
+        Files.writeString(
+                conf.resolve("domainlist.xml"),
+                """
+                <domainlist>
+                  <autodetect>false</autodetect>
+                  <autodetectIP>false</autodetectIP>
+                  <defaultDomain>localhost</defaultDomain>
+                </domainlist>
+                """);
+        // Without this it logs every step of every session.
+        Files.writeString(
+                conf.resolve("logback.xml"),
+                """
+                <configuration>
+                  <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
+                    <encoder><pattern>%d %level %logger %msg%n</pattern></encoder>
+                  </appender>
+                  <root level="WARN"><appender-ref ref="out"/></root>
+                </configuration>
+                """);
+        var server =
+                new Server(
+                        "james",
+                        home,
+                        port,
+                        admin,
+                        new ProcessBuilder(
+                                ProcessHandle.current().info().command().orElse("java"),
+                                "-Xmx2g",
+                                "-Dworking.directory=" + home,
+                                "-Dlogback.configurationFile=" + conf.resolve("logback.xml"),
+                                "-cp",
+                                classPath,
+                                "org.apache.james.MemoryJamesServerMain"));
+        server.command.directory(home.toFile());
+        return server;
+    }
+
+    /** Tells James its users, over the HTTP that its administrators use. */
+    void admit(List<String> users) throws IOException, InterruptedException {
+        try (var http = HttpClient.newHttpClient()) {
+            var begun = System.nanoTime();
+            while (true) {
+                try {
+                    put(http, "domains/localhost", "");
+                    break;
+                } catch (ConnectException e) {
+                    // It opens this door after the one of POP3.
+                    if (System.nanoTime() - begun > PATIENCE) {
+                        throw e;
+                    }
+                    Thread.sleep(100);
+                }
+            }
+            for (var user : users) {
+                put(http, "users/" + user, "{\"password\": \"%s\"}".formatted(Corpus.PASSWORD));
+            }
+        }
+    }
+
+    private void put(HttpClient http, String what, String json)
+            throws IOException, InterruptedException {
+        var request =
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + tlsPort + "/" + what))
+                        .header("Content-Type", "application/json")
+                        .timeout(Duration.ofNanos(PATIENCE))
+                        .PUT(HttpRequest.BodyPublishers.ofString(json))
+                        .build();
+        var status = http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        if (status / 100 != 2) {
+            throw new IOException("james answers %d to PUT %s".formatted(status, what));
+        }
+    }
+
     String name() {
         return name;
+    }
+
+    /** What it said last. */
+    String lastLine() throws IOException {
+        var lines = Files.readAllLines(home.resolve("log"));
+        return lines.isEmpty() ? "" : lines.getLast();
+    }
+
+    /** Its command, and its own configuration file where it has one. */
+    String configuration() throws IOException {
+        var text = new StringBuilder(String.join(" ", command.command()));
+        for (var file : List.of("gateway.xml", "dovecot.conf", "conf/pop3server.xml")) {
+            if (Files.exists(home.resolve(file))) {
+                text.append('\n').append(Files.readString(home.resolve(file)));
+            }
+        }
+        return text.toString();
     }
 
     Path home() {
