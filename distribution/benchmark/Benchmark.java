@@ -361,11 +361,14 @@ final class Benchmark {
                         add(memory, server, "KiB", (server.memory() - before) / 1024.0 / count);
                     }
                     var beside = load(server, "sessions", small, 64, false, seconds);
+                    if (alone.get("sessions") == 0 || beside.get("sessions") == 0) {
+                        throw new IOException("no session ended in " + seconds + " s");
+                    }
                     add(p99, server, "ratio", beside.get("p99_s") / alone.get("p99_s"));
                     add(p99 + "-ms", server, "ms", 1000 * beside.get("p99_s"));
                 } catch (IOException e) {
                     // A server that cannot hold them has no figure; the others still have theirs.
-                    couldNot(memory, server.name(), e.getMessage());
+                    couldNot(p99, server.name(), e.getMessage());
                     return;
                 } finally {
                     if (clients != null) {
