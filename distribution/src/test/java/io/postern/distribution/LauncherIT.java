@@ -1,5 +1,6 @@
 package io.postern.distribution;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -34,6 +35,26 @@ class LauncherIT {
 
         assertEquals("", ending.err());
         assertTrue(ending.text().contains(version()), ending.text());
+    }
+
+    @Test
+    void startsFromTheCacheThatItWritesAndLogsAsItIsTold() throws Exception {
+        var own = Installation.unpack(Files.createDirectory(folder.resolve("own")));
+        own.postern("aot-cache").run().well();
+        assertTrue(Files.size(own.home().resolve("cache/postern.aot")) > 1_000_000);
+        var site = new Site(Files.createDirectory(folder.resolve("site"))).user("anna");
+        // So that Java does not start where it cannot use the cache.
+        var only = "POSTERN_OPTS=-XX:AOTMode=on";
+        try (var server = PackagedServer.launch(own, site, "env", only)) {
+            server.awaitReady();
+            server.login("anna").quit();
+            // As conf/simplelogger.properties has it, with the time in front.
+            await().until(() ->
+                    server.log()
+                            .lines()
+                            .anyMatch(line ->
+                                    line.matches("20[0-9-]{8}T.* INFO session - .*user=anna .*")));
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Properties;
 
 /** The program {@code postern}. */
@@ -68,6 +69,9 @@ public final class Main implements Runnable {
 
     /** Runs one command and ends the JVM with its exit code. */
     public static void main(String[] args) {
+        LogSettings.read(
+                Path.of(System.getProperty("postern.home", "."))
+                        .resolve("conf/simplelogger.properties"));
         System.exit(commandLine().execute(args));
     }
 

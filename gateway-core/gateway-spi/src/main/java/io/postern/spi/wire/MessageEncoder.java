@@ -94,13 +94,9 @@ public final class MessageEncoder {
                 target[to++] = '.';
             }
             var start = from;
-            // What is written behind a line feed here is written over in the next round.
-            for (var ended = !WORDS; !ended && end - from >= WORD && room - to >= WORD; ) {
-                var word = (long) LONGS.get(source, from);
-                LONGS.set(target, to, word);
-                var lineFeeds = lineFeeds(word);
-                ended = lineFeeds != 0;
-                var part = ended ? Long.numberOfTrailingZeros(lineFeeds) / Byte.SIZE : WORD;
+            if (WORDS) {
+                var words = Math.min(end - from, room - to) / WORD;
+                var part = copyLine(source, from, target, to, words);
                 from += part;
                 to += part;
             }
@@ -164,20 +160,43 @@ public final class MessageEncoder {
 
     /** Where the line ends that goes on there: behind its line feed, or {@code to}. */
     static int lineEnd(byte[] octets, int from, int to) {
-        var at = from;
-        while (WORDS && to - at >= WORD) {
-            var lineFeeds = lineFeeds((long) LONGS.get(octets, at));
+        var words = WORDS ? (to - from) / WORD : 0;
+        for (var i = 0; i < words; i++) {
+            var lineFeeds = lineFeeds((long) LONGS.get(octets, from + i * WORD));
             if (lineFeeds != 0) {
-                return at + Long.numberOfTrailingZeros(lineFeeds) / Byte.SIZE + 1;
+                return from + i * WORD + first(lineFeeds) + 1;
             }
-            at += WORD;
         }
+        var at = from + words * WORD;
         while (at < to) {
             if (octets[at++] == '\n') {
                 return at;
             }
         }
         return to;
+    }
+
+    /**
+     * Copies up to the first line feed, or all of the words. What it writes behind a line feed is
+     * written over by what comes next. That the words are counted lets the compiler check the
+     * bounds once for all of them.
+     *
+     * @return the octets before the line feed
+     */
+    private static int copyLine(byte[] source, int from, byte[] target, int to, int words) {
+        for (var i = 0; i < words; i++) {
+            var word = (long) LONGS.get(source, from + i * WORD);
+            LONGS.set(target, to + i * WORD, word);
+            var lineFeeds = lineFeeds(word);
+            if (lineFeeds != 0) {
+                return i * WORD + first(lineFeeds);
+            }
+        }
+        return words * WORD;
+    }
+
+    private static int first(long lineFeeds) {
+        return Long.numberOfTrailingZeros(lineFeeds) / Byte.SIZE;
     }
 
     /** The highest bit of the first octet that is a line feed, and of some behind it perhaps. */

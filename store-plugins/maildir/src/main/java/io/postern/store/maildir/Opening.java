@@ -25,7 +25,6 @@ final class Opening {
     private final boolean trustHints;
     private final RecentListings recent;
     private final MaildropId id;
-    private final MessageFile reader = new MessageFile();
 
     /** Of the size index that says what the listing says. */
     private Optional<SizeIndex.Mark> mark = Optional.empty();
@@ -61,11 +60,13 @@ final class Opening {
         var asBefore = earlier.isPresent() && listing == earlier.get();
         var gone = new BitSet();
         var counted = 0;
+        MessageFile reader = null; // has buffers that an open maildrop must not keep
         try {
             for (var at = 0; at < listing.count(); at++) {
                 if (listing.size(at) == MaildirListing.UNKNOWN && !hinted(listing, at)) {
                     asBefore = false;
-                    if (!measure(listing, at)) {
+                    reader = reader == null ? new MessageFile() : reader;
+                    if (!measure(listing, at, reader)) {
                         gone.set(at);
                     }
                     if (++counted % KEEP_EVERY == 0) {
@@ -133,7 +134,8 @@ final class Opening {
      *
      * @return false if there is no such message any more, or it is none
      */
-    private boolean measure(MaildirListing listing, int at) throws Fault, InterruptedException {
+    private boolean measure(MaildirListing listing, int at, MessageFile reader)
+            throws Fault, InterruptedException {
         var names = listing.names();
         try {
             listing.counted(at, maildir.reach(names, at, reader::measure));
