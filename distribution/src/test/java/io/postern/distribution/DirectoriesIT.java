@@ -114,7 +114,9 @@ class DirectoriesIT {
                 "/nginx",
                 exchange -> {
                     var asked = exchange.getRequestHeaders();
-                    var right = site.password("bela").equals(asked.getFirst("Auth-Pass"));
+                    var right =
+                            site.password("bela").equals(asked.getFirst("Auth-Pass"))
+                                    && "127.0.0.1".equals(asked.getFirst("Client-IP"));
                     exchange.getResponseHeaders()
                             .set(
                                     "Auth-Status",

@@ -284,7 +284,10 @@ class DirectoryServersIT {
     /** Knows hanna. The words of the request are those of the operators' guide. */
     private void judge(HttpExchange exchange) throws IOException {
         var asked = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-        var right = "{\"user\":\"hanna\",\"password\":\"%s\"}".formatted(site.password("hanna"));
+        var right =
+                ("{\"user\":\"hanna\",\"password\":\"%s\","
+                                + "\"client\":\"127.0.0.1\",\"encrypted\":false}")
+                        .formatted(site.password("hanna"));
         answer(
                 exchange,
                 !asked.startsWith("{\"user\":\"hanna\",")
