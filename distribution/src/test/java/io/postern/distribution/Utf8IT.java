@@ -7,16 +7,35 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.postern.distribution.MailClient.Account;
 import io.postern.distribution.MailClient.Login;
 
+import jakarta.mail.Folder;
+import jakarta.mail.Message;
+import jakarta.mail.MessagingException;
+import jakarta.mail.Multipart;
+import jakarta.mail.Session;
+import jakarta.mail.internet.InternetAddress;
+import jakarta.mail.internet.MimeMessage;
+
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Properties;
+
+import javax.net.SocketFactory;
 
 /** RFC 6856 with the packaged server, and with clients that nobody here wrote. */
 class Utf8IT {
@@ -38,14 +57,61 @@ class Utf8IT {
             .Viele Gr\u00fc\u00dfe
             """;
 
+    /** Whose maildrop has the mail that Angus Mail reads. */
+    private static final String READER = "bob";
+
+    private static final String PARTS =
+            """
+            From: J\u00fcrgen <j\u00fcrgen@b\u00fccher.example>
+            To: Zo\u00e9 <zoe@example.org>
+            Subject: Gr\u00fc\u00dfe aus K\u00f6ln, \u65e5\u672c\u8a9e
+            MIME-Version: 1.0
+            Content-Type: multipart/mixed; boundary="=_1"
+
+            --=_1
+            Content-Type: text/plain; charset=utf-8
+            Content-Transfer-Encoding: 8bit
+            Content-Description: Gr\u00fc\u00dfe
+
+            .Viele Gr\u00fc\u00dfe
+            --=_1
+            Content-Type: text/csv; name="\u00dcbersicht f\u00fcr \u65e5\u672c.csv"
+            Content-Disposition: attachment; filename="\u00dcbersicht f\u00fcr \u65e5\u672c.csv"
+
+            a;b
+            --=_1
+            Content-Type: message/rfc822
+
+            From: Zo\u00e9 <zoe@example.org>
+            Subject: \u00c4ltere Gr\u00fc\u00dfe
+
+            von fr\u00fcher
+            --=_1--
+            """;
+
+    /** What a reader sees of that. */
+    private static final List<String> SEEN =
+            List.of(
+                    "Gr\u00fc\u00dfe aus K\u00f6ln, \u65e5\u672c\u8a9e",
+                    "Zo\u00e9",
+                    "Gr\u00fc\u00dfe",
+                    ".Viele Gr\u00fc\u00dfe",
+                    "\u00dcbersicht f\u00fcr \u65e5\u672c.csv",
+                    "\u00c4ltere Gr\u00fc\u00dfe");
+
     @TempDir static Path folder;
     private static Site site;
     private static PackagedServer server;
 
     @BeforeAll
     static void start() throws Exception {
-        site = new Site(folder).user(NAME).keeps(NAME, "{PLAIN}five \u00e9t\u00e9s", "");
+        site =
+                new Site(folder)
+                        .user(NAME)
+                        .keeps(NAME, "{PLAIN}five \u00e9t\u00e9s", "")
+                        .user(READER);
         server = PackagedServer.start(site);
+        site.deliver(READER, PARTS.getBytes(StandardCharsets.UTF_8));
         site.deliver(NAME, MAIL.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -141,6 +207,75 @@ class Utf8IT {
                 text.substring(text.indexOf("\r\n\r\n")).getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Angus Mail has no UTF8, and reads a surrogate as it does any old message. */
+    @Test
+    @Tag("protocol-92")
+    @Tag("protocol-127")
+    void angusReadsTheSurrogateAndTheNamesOfItsParts() throws Exception {
+        try (var store = Session.getInstance(new Properties()).getStore("pop3")) {
+            store.connect("127.0.0.1", server.port(), READER, site.password(READER));
+            try (var inbox = store.getFolder("INBOX")) {
+                inbox.open(Folder.READ_ONLY);
+                var message = inbox.getMessage(1);
+                // LIST without what TOP says of the header.
+                var size = message.getSize();
+                var octets = written(message);
+                var text = new String(octets, StandardCharsets.UTF_8);
+                assertEquals(octets.length - text.indexOf("\r\n\r\n") - 4, size);
+                assertEquals(SEEN, seen(message));
+                var sender = (InternetAddress) message.getFrom()[0];
+                assertEquals("J\u00fcrgen <j\u00fcrgen@b\u00fccher.example>", sender.getPersonal());
+                assertEquals("invalid@internationalized-address.invalid", sender.getAddress());
+            }
+        }
+    }
+
+    /** The message itself is for those who send UTF8; the socket does it in Angus Mail's place. */
+    @Test
+    @Tag("protocol-92")
+    @Tag("protocol-126")
+    void angusReadsTheMessageItselfBehindASocketThatSendsUtf8() throws Exception {
+        var settings = new Properties();
+        settings.put("mail.pop3.socketFactory", new Utf8Sockets());
+        settings.setProperty("mail.mime.allowutf8", "true");
+        var session = Session.getInstance(settings);
+        try (var store = session.getStore("pop3")) {
+            store.connect("127.0.0.1", server.port(), READER, site.password(READER));
+            try (var inbox = store.getFolder("INBOX")) {
+                inbox.open(Folder.READ_ONLY);
+                var provided = inbox.getMessage(1);
+                var octets = written(provided);
+                assertArrayEquals(
+                        PARTS.replace("\n", "\r\n").getBytes(StandardCharsets.UTF_8), octets);
+                // A message of its POP3 provider does not look at the setting; another one does.
+                assertEquals(SEEN.getFirst(), utf8(provided.getSubject()));
+                var message = new MimeMessage(session, new ByteArrayInputStream(octets));
+                assertEquals(SEEN.getFirst(), message.getSubject());
+                assertEquals(
+                        "j\u00fcrgen@b\u00fccher.example",
+                        ((InternetAddress) message.getFrom()[0]).getAddress());
+            }
+        }
+    }
+
+    private static byte[] written(Message message) throws IOException, MessagingException {
+        var octets = new ByteArrayOutputStream();
+        message.writeTo(octets);
+        return octets.toByteArray();
+    }
+
+    private static List<String> seen(Message message) throws IOException, MessagingException {
+        var parts = (Multipart) message.getContent();
+        return List.of(
+                message.getSubject(),
+                ((InternetAddress) message.getRecipients(Message.RecipientType.TO)[0])
+                        .getPersonal(),
+                parts.getBodyPart(0).getDescription(),
+                parts.getBodyPart(0).getContent().toString().strip(),
+                parts.getBodyPart(1).getFileName(),
+                ((Message) parts.getBodyPart(2).getContent()).getSubject());
+    }
+
     @Test
     @Tag("protocol-129")
     @Tag("protocol-132")
@@ -158,5 +293,67 @@ class Utf8IT {
 
     private static String utf8(String latin1) {
         return new String(latin1.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    }
+
+    /** Connections that have said UTF8 when their user begins to talk. */
+    private static final class Utf8Sockets extends SocketFactory {
+        @Override
+        public Socket createSocket() {
+            return new Socket() {
+                private InputStream in;
+
+                @Override
+                public void connect(SocketAddress server, int timeoutMillis) throws IOException {
+                    super.connect(server, timeoutMillis);
+                    var greeting = line(super.getInputStream());
+                    getOutputStream().write("UTF8\r\n".getBytes(StandardCharsets.US_ASCII));
+                    var reply = line(super.getInputStream());
+                    if (!reply.startsWith("+OK")) {
+                        throw new IOException(reply);
+                    }
+                    in =
+                            new SequenceInputStream(
+                                    new ByteArrayInputStream(
+                                            greeting.getBytes(StandardCharsets.UTF_8)),
+                                    super.getInputStream());
+                }
+
+                @Override
+                public InputStream getInputStream() {
+                    return in;
+                }
+            };
+        }
+
+        private static String line(InputStream in) throws IOException {
+            var line = new ByteArrayOutputStream();
+            for (int octet; (octet = in.read()) >= 0; ) {
+                line.write(octet);
+                if (octet == '\n') {
+                    break;
+                }
+            }
+            return line.toString(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public Socket createSocket(String host, int port) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Socket createSocket(String host, int port, InetAddress from, int fromPort) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Socket createSocket(InetAddress host, int port) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Socket createSocket(InetAddress host, int port, InetAddress from, int fromPort) {
+            throw new UnsupportedOperationException();
+        }
     }
 }
