@@ -98,6 +98,7 @@ enum LockDefect {
             "aLostLeaseIsTakenUpAgainIfNobodyHadItSince",
             "anInterruptThatMeetsTheReleaseLeaksNothing",
             "?manyThreadsMayReleaseTheSameLease",
+            "?nodesExcludeEachOther",
             "releaseFreesTheLockBeforeItReturns",
             "whoIsInterruptedWhileWaitingHoldsNothing"),
     REVOKE_TELLS_NOBODY(
