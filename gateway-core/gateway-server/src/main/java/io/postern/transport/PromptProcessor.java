@@ -20,8 +20,11 @@ public final class PromptProcessor extends NioProcessor {
 
     private volatile Thread ioThread;
 
+    /** No session has this id. */
+    private static final long NONE = -1;
+
     /** Whose socket was just read empty; MINA asks again at once. Used by the I/O thread. */
-    private NioSession emptied;
+    private long emptied = NONE;
 
     /**
      * @param executor runs the processor's loop
@@ -64,12 +67,12 @@ public final class PromptProcessor extends NioProcessor {
      */
     @Override
     protected int read(NioSession session, IoBuffer octets) throws Exception {
-        if (session == emptied) {
-            emptied = null;
+        if (session.getId() == emptied) {
+            emptied = NONE;
             return 0;
         }
         var count = super.read(session, octets);
-        emptied = count > 0 && octets.hasRemaining() ? session : null;
+        emptied = count > 0 && octets.hasRemaining() ? session.getId() : NONE;
         return count;
     }
 
