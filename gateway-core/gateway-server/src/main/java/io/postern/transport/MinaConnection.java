@@ -180,13 +180,20 @@ final class MinaConnection implements Connection {
         } finally {
             lock.unlock();
         }
-        // In this order: the handshake of a quick client must not come before the filter.
-        encrypt();
+        // In this order: the handshake of a quick client must not come before the filter, and what
+        // TLS has to say to it not before the answer.
+        addTls();
         io.getFilterChain().fireFilterWrite(new ClearText(io, IoBuffer.wrap(lastWords)));
+        tls.begin();
     }
 
-    /** From now on nothing is read but TLS, and nothing written but TLS and a {@link ClearText}. */
+    /** From now on nothing is read but TLS, and nothing written but TLS. */
     void encrypt() {
+        addTls();
+        tls.begin();
+    }
+
+    private void addTls() {
         lock.lock();
         try {
             handshaking = true;

@@ -36,6 +36,14 @@ final class TlsFilter extends SslFilter {
     }
 
     /**
+     * Begins the handshake with what has been received, which waits until then. Once, when the
+     * filter is in the chain.
+     */
+    void begin() {
+        handler.begin(next);
+    }
+
+    /**
      * Sends close_notify (RFC 8446 §6.1) behind all that was sent; nothing can be sent afterwards.
      * Any thread.
      */

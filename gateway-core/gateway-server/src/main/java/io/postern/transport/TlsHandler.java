@@ -50,6 +50,7 @@ final class TlsHandler extends SslHandler {
     private final WritableByteChannel socket;
 
     private ByteBuffer undecrypted = NOTHING;
+    private boolean begun;
     private boolean working;
     private boolean inTask;
     private boolean secured;
@@ -78,6 +79,12 @@ final class TlsHandler extends SslHandler {
     @Override
     public synchronized void open(NextFilter next) throws SSLException {
         mEngine.beginHandshake();
+    }
+
+    /** From now on it says what it has to say; what was received before has waited. */
+    synchronized void begin(NextFilter next) {
+        begun = true;
+        work(next);
     }
 
     @Override
@@ -142,8 +149,8 @@ final class TlsHandler extends SslHandler {
 
     /** Does all that can be done now. */
     private void work(NextFilter next) {
-        if (working || inTask || failed) {
-            return; // whoever works already goes on until nothing is left
+        if (!begun || working || inTask || failed) {
+            return; // whoever begins, or works already, goes on until nothing is left
         }
         working = true;
         try {
