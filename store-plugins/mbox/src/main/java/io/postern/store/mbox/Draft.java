@@ -3,6 +3,9 @@ package io.postern.store.mbox;
 import io.postern.spi.Fault;
 import io.postern.store.files.IoFaults;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +15,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -29,6 +33,8 @@ import java.util.UUID;
  * out here, and a slow sender keeps nobody from the mbox. One thread.
  */
 final class Draft implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Draft.class);
+
     /**
      * Begins the sender in the From_ line of a message that was delivered here; a unique-id may
      * follow. No mail server takes it for an address, so no sender can make one up.
@@ -181,7 +187,7 @@ final class Draft implements AutoCloseable {
             Files.deleteIfExists(path);
         } catch (IOException e) {
             // It is only disk space, which the next delivery but a few takes back.
-            org.slf4j.LoggerFactory.getLogger(Draft.class).warn("{} is left behind", path, e);
+            LOG.warn("{} is left behind", path, e);
         }
     }
 
@@ -206,6 +212,8 @@ final class Draft implements AutoCloseable {
                     Files.deleteIfExists(file);
                 }
             }
+        } catch (NoSuchFileException e) {
+            LOG.debug("another delivery has ended meanwhile", e);
         }
     }
 
