@@ -336,24 +336,29 @@ class Utf8IT {
             return line.toString(StandardCharsets.UTF_8);
         }
 
+        /** A factory must offer sockets that are connected, too; this client asks for none. */
+        private static AssertionError connectsItself() {
+            return new AssertionError("Angus Mail connects its sockets itself");
+        }
+
         @Override
         public Socket createSocket(String host, int port) {
-            throw new UnsupportedOperationException();
+            throw connectsItself();
         }
 
         @Override
         public Socket createSocket(String host, int port, InetAddress from, int fromPort) {
-            throw new UnsupportedOperationException();
+            throw connectsItself();
         }
 
         @Override
         public Socket createSocket(InetAddress host, int port) {
-            throw new UnsupportedOperationException();
+            throw connectsItself();
         }
 
         @Override
         public Socket createSocket(InetAddress host, int port, InetAddress from, int fromPort) {
-            throw new UnsupportedOperationException();
+            throw connectsItself();
         }
     }
 }

@@ -26,7 +26,7 @@ import java.util.concurrent.Callable;
 @Command(
         name = "aot-cache",
         description = {
-            "Write cache/postern.aot, with which \"run\" starts in half the time.",
+            "Write cache/postern.aot, with which \"run\" starts in two thirds of the time.",
             "To be done again after each update of Java or of Postern; until then Java says that it"
                     + " does not fit, and starts without. Listens on a free port of the loopback"
                     + " address for a moment, and reads no configuration."
