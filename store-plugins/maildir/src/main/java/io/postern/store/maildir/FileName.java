@@ -22,12 +22,13 @@ final class FileName {
 
     /** The spelling of the last name of a path. */
     static String of(Path file) {
-        var last = file.getFileName();
-        var text = last.toString();
+        // Of half a million paths, each is cut into its names when it is asked for the last one.
+        var path = file.toString();
+        var text = path.substring(path.lastIndexOf('/') + 1);
         if (plain(text)) {
             return text;
         }
-        var uri = last.toAbsolutePath().toUri().getRawPath();
+        var uri = file.getFileName().toAbsolutePath().toUri().getRawPath();
         if (uri.endsWith("/")) {
             uri = uri.substring(0, uri.length() - 1);
         }
@@ -54,8 +55,13 @@ final class FileName {
 
     /** The part that names the message for ever: all before the first colon. */
     static String unique(String name) {
+        return name.substring(0, uniqueLength(name));
+    }
+
+    /** How long that part is. */
+    static int uniqueLength(String name) {
         var colon = name.indexOf(INFO);
-        return colon < 0 ? name : name.substring(0, colon);
+        return colon < 0 ? name.length() : colon;
     }
 
     /** The size on the wire that the deliverer noted as {@code ,W=}, octets; it may be wrong. */

@@ -153,6 +153,20 @@ final class MaildirListing implements Listing {
         wireReady.set(index, size.asStored());
     }
 
+    /** The size that the next opening goes on with, or {@link #UNKNOWN}. */
+    long keptSize(int index) {
+        return forgotten.get(index) ? UNKNOWN : sizes[index];
+    }
+
+    /** Knows no more what only the names tell. */
+    void keepCounted() {
+        for (var index = 0; index < count(); index++) {
+            if (identities[index] == 0) {
+                sizes[index] = UNKNOWN;
+            }
+        }
+    }
+
     /** Notes a size that the name tells. */
     void hinted(int index, long octets) {
         sizes[index] = octets;
@@ -175,7 +189,7 @@ final class MaildirListing implements Listing {
 
     /** About how much memory it takes, with what a session makes of it, octets. */
     long memory() {
-        return 512 + 2L * names.octets() + 40L * count();
+        return 512 + 2L * names.octets() + 44L * count();
     }
 
     /** The unique-ids, where they are not those of the names. */

@@ -17,14 +17,42 @@ final class Names {
 
     private static final byte CUR = 'c';
 
+    /** Messages of this second and of later ones are sorted by name, seconds since 1970. */
+    private static final long LATEST = Integer.MAX_VALUE;
+
     private final byte[] text;
     private final int[] ends;
+
+    /** Where the parts before the colon end. */
+    private final int[] uniqueEnds;
+
     private final BitSet twins;
 
-    private Names(byte[] text, int[] ends, BitSet twins) {
+    private Names(byte[] text, int[] ends, int[] uniqueEnds, BitSet twins) {
         this.text = text;
         this.ends = ends;
+        this.uniqueEnds = uniqueEnds;
         this.twins = twins;
+    }
+
+    /** A table that {@link #text}, {@link #ends} and {@link #uniqueEnds} were asked for. */
+    static Names of(byte[] text, int[] ends, int[] uniqueEnds, BitSet twins) {
+        return new Names(text, ends, uniqueEnds, twins);
+    }
+
+    /** All names, each behind the mark of its folder; not to be changed. */
+    byte[] text() {
+        return text;
+    }
+
+    /** Where in the text the names end; not to be changed. */
+    int[] ends() {
+        return ends;
+    }
+
+    /** Where in the text their parts before the colon end; not to be changed. */
+    int[] uniqueEnds() {
+        return uniqueEnds;
     }
 
     int count() {
@@ -124,11 +152,7 @@ final class Names {
     }
 
     private int uniqueEnd(int index) {
-        var at = start(index);
-        while (at < ends[index] && text[at] != ':') {
-            at++;
-        }
-        return at;
+        return uniqueEnds[index];
     }
 
     private static int order(byte[] a, int aFrom, int aTo, byte[] b, int bFrom, int bTo) {
@@ -150,57 +174,88 @@ final class Names {
     static final class Builder {
         private byte[] text = new byte[4096];
         private int[] ends = new int[64];
+        private int[] uniqueEnds = new int[64];
         private int count;
         private final BitSet twins = new BitSet();
 
         void add(boolean inNew, String name, boolean twin) {
             var octets = name.getBytes(StandardCharsets.ISO_8859_1);
-            add(inNew ? NEW : CUR, octets, 0, octets.length, twin);
-        }
-
-        /**
-         * @param octets holds the name, as {@link FileName} spells it
-         */
-        void add(boolean inNew, byte[] octets, int from, int to, boolean twin) {
-            add(inNew ? NEW : CUR, octets, from, to, twin);
+            var unique = FileName.uniqueLength(name);
+            add(inNew ? NEW : CUR, octets, 0, octets.length, unique, twin);
         }
 
         Names sorted() {
-            var plain = new Names(text, Arrays.copyOf(ends, count), twins);
+            var plain = built();
+            var keys = new long[count];
             var inOrder = true;
-            for (var index = 1; index < count && inOrder; index++) {
-                inOrder = plain.compare(index - 1, plain, index) < 0;
+            for (var index = 0; index < count; index++) {
+                keys[index] = key(plain, index);
+                inOrder =
+                        inOrder
+                                && (index == 0
+                                        || keys[index - 1] < keys[index]
+                                        || plain.compare(index - 1, plain, index) < 0);
             }
-            return inOrder
-                    ? new Names(
-                            Arrays.copyOf(text, count == 0 ? 0 : ends[count - 1]),
-                            plain.ends,
-                            twins)
-                    : sort(plain);
+            return inOrder ? plain : sort(plain, keys);
         }
 
-        private static Names sort(Names plain) {
-            var order = new Integer[plain.count()];
-            Arrays.setAll(order, index -> index);
+        private Names built() {
+            return new Names(
+                    Arrays.copyOf(text, count == 0 ? 0 : ends[count - 1]),
+                    Arrays.copyOf(ends, count),
+                    Arrays.copyOf(uniqueEnds, count),
+                    twins);
+        }
+
+        /** The seconds of delivery, as far as there is room for them above an index. */
+        private static long key(Names names, int index) {
+            var seconds = seconds(names.text, names.start(index), names.uniqueEnd(index));
+            return Math.min(seconds, LATEST) << Integer.SIZE;
+        }
+
+        /**
+         * Most messages differ by their seconds, and numbers sort in a small part of the time that
+         * names take.
+         *
+         * @param keys becomes the order
+         */
+        private static Names sort(Names plain, long[] keys) {
+            for (var index = 0; index < keys.length; index++) {
+                keys[index] |= index;
+            }
+            Arrays.sort(keys);
+            for (int from = 0, to = 1; from < keys.length; from = to++) {
+                while (to < keys.length && (keys[from] ^ keys[to]) >>> Integer.SIZE == 0) {
+                    to++;
+                }
+                if (to - from > 1) {
+                    sortNames(plain, keys, from, to);
+                }
+            }
+            var sorted = new Builder();
+            for (var at = 0; at < keys.length; at++) {
+                if (at > 0 && plain.compare((int) keys[at - 1], plain, (int) keys[at]) == 0) {
+                    sorted.twins.set(sorted.count - 1);
+                } else {
+                    sorted.copy(plain, (int) keys[at]);
+                }
+            }
+            return sorted.built();
+        }
+
+        /** Sorts those of one second. */
+        private static void sortNames(Names plain, long[] keys, int from, int to) {
+            var order = new Integer[to - from];
+            Arrays.setAll(order, at -> (int) keys[from + at]);
             Arrays.sort(
                     order,
                     (a, b) -> {
                         var byMessage = plain.compare(a, plain, b);
                         return byMessage != 0 ? byMessage : preference(plain, a, b);
                     });
-            var sorted = new Builder();
-            for (var at = 0; at < order.length; at++) {
-                if (at > 0 && plain.compare(order[at - 1], plain, order[at]) == 0) {
-                    sorted.twins.set(sorted.count - 1);
-                } else {
-                    sorted.copy(plain, order[at]);
-                }
+            for (var at = from; at < to; at++) {
+                keys[at] = order[at - from];
             }
-            return new Names(
-                    Arrays.copyOf(
-                            sorted.text, sorted.count == 0 ? 0 : sorted.ends[sorted.count - 1]),
-                    Arrays.copyOf(sorted.ends, sorted.count),
-                    sorted.twins);
         }
 
         /** Of two names of one message, the one in {@code cur}: it is the later state. */
@@ -219,10 +274,16 @@ final class Names {
 
         private void copy(Names from, int index) {
             var start = from.start(index);
-            add(from.text[start - 1], from.text, start, from.ends[index], from.twin(index));
+            add(
+                    from.text[start - 1],
+                    from.text,
+                    start,
+                    from.ends[index],
+                    from.uniqueEnds[index] - start,
+                    from.twin(index));
         }
 
-        private void add(byte folder, byte[] octets, int from, int to, boolean twin) {
+        private void add(byte folder, byte[] octets, int from, int to, int unique, boolean twin) {
             var used = count == 0 ? 0 : ends[count - 1];
             var needed = Math.addExact(used, 1 + to - from);
             if (needed > text.length) {
@@ -230,10 +291,14 @@ final class Names {
             }
             if (count == ends.length) {
                 ends = Arrays.copyOf(ends, count + count / 2);
+                uniqueEnds = Arrays.copyOf(uniqueEnds, ends.length);
             }
             text[used] = folder;
             System.arraycopy(octets, from, text, used + 1, to - from);
-            twins.set(count, twin);
+            if (twin) {
+                twins.set(count);
+            }
+            uniqueEnds[count] = used + 1 + unique;
             ends[count++] = needed;
         }
     }

@@ -113,7 +113,7 @@ final class Opening {
             return Optional.of(last.get().listing());
         }
         try {
-            return SizeIndex.read(index);
+            return SizeIndex.read(index, trustHints);
         } catch (IOException e) {
             LOG.warn("size index {} cannot be read: {}", index, e.toString());
             return Optional.empty();

@@ -27,6 +27,10 @@ import java.util.zip.CRC32C;
  *
  * <p>It is written whole under another name and renamed, and ends in a checksum over all of it.
  * There is no fsync: a crash that loses or tears it costs the time to make it again.
+ *
+ * <p>Each property of all messages stands together, as it does in memory, and the names stand in
+ * their order, so that reading it is copying a few arrays: a server that has just started would be
+ * slow at anything else.
  */
 final class SizeIndex {
     private static final Logger LOG = LoggerFactory.getLogger(SizeIndex.class);
@@ -35,36 +39,28 @@ final class SizeIndex {
      * First in the file; the last character is the version. It changes with the layout, and with
      * what a surrogate is: the sizes of those are kept.
      */
-    private static final byte[] MAGIC = "PSTNIDX3".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MAGIC = "PSTNIDX4".getBytes(StandardCharsets.US_ASCII);
 
-    private static final int HEADER = MAGIC.length + 8 + 8 + 1 + 4;
+    /** Behind it the times of the folders, whether they were settled, and how much follows. */
+    private static final int HEADER = MAGIC.length + 8 + 8 + 1 + 4 + 4 + 4;
 
-    /**
-     * All of a record but the name: marks, length of the name, size, identity, and the size of the
-     * surrogate where there is one.
-     */
-    private static final int RECORD = 1 + 2 + 8 + 4 + 8;
+    /** Of each message, outside of its name: where that ends, twice, size, identity, marks. */
+    private static final int RECORD = 4 + 4 + 8 + 4 + 1;
+
+    /** Of each surrogate with a size of its own: the message's index, and that size. */
+    private static final int SURROGATE = 4 + 8;
 
     private static final int CHECKSUM = 4;
     private static final int CHUNK = 64 * 1024;
 
-    /** The file is in {@code new}. */
-    private static final int IN_NEW = 1;
-
-    /** The size was counted; otherwise it is not known. */
-    private static final int COUNTED = 2;
-
     /** What the name says of the size was wrong once. */
-    private static final int HINT_WRONG = 4;
+    private static final int HINT_WRONG = 1;
 
     /** The message was seen under two names. */
-    private static final int TWIN = 8;
-
-    /** The surrogate has another size, which stands behind the identity. */
-    private static final int SURROGATE = 16;
+    private static final int TWIN = 2;
 
     /** The octets of the file are those that travel. */
-    private static final int WIRE_READY = 32;
+    private static final int WIRE_READY = 4;
 
     private SizeIndex() {}
 
@@ -84,9 +80,10 @@ final class SizeIndex {
     /**
      * Reads the file.
      *
+     * @param trustHints whether sizes that were told by a name are taken, too
      * @return nothing where there is none that can be used
      */
-    static Optional<MaildirListing> read(Path file) throws IOException {
+    static Optional<MaildirListing> read(Path file, boolean trustHints) throws IOException {
         byte[] octets;
         try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
             var size = channel.size();
@@ -112,7 +109,20 @@ final class SizeIndex {
         if (ByteBuffer.wrap(octets).getInt(body) != (int) checksum.getValue()) {
             return damaged(file, "its checksum is wrong");
         }
-        return Optional.of(parse(octets));
+        var in = ByteBuffer.wrap(octets, 0, body).position(MAGIC.length);
+        var stamp = new Maildir.Stamp(in.getLong(), in.getLong());
+        var settled = in.get() == 1;
+        var count = in.getInt();
+        var text = in.getInt();
+        var surrogates = in.getInt();
+        if (in.remaining() != (long) RECORD * count + text + (long) SURROGATE * surrogates) {
+            return damaged(file, "its parts are not as long as it says");
+        }
+        var listing = parse(in, stamp, settled, count, text, surrogates);
+        if (!trustHints) {
+            listing.keepCounted();
+        }
+        return Optional.of(listing);
     }
 
     private static Optional<MaildirListing> damaged(Path file, String why) {
@@ -120,36 +130,40 @@ final class SizeIndex {
         return Optional.empty();
     }
 
-    private static MaildirListing parse(byte[] octets) {
-        var in = ByteBuffer.wrap(octets).position(MAGIC.length);
-        var stamp = new Maildir.Stamp(in.getLong(), in.getLong());
-        var settled = in.get() == 1;
-        var count = in.getInt();
-        var names = new Names.Builder();
+    private static MaildirListing parse(
+            ByteBuffer in,
+            Maildir.Stamp stamp,
+            boolean settled,
+            int count,
+            int length,
+            int surrogateCount) {
+        var ends = ints(in, count);
+        var uniqueEnds = ints(in, count);
         var sizes = new long[count];
+        in.asLongBuffer().get(sizes);
+        in.position(in.position() + Long.BYTES * count);
+        var identities = ints(in, count);
+        var marks = new byte[count];
+        in.get(marks);
+        var text = new byte[length];
+        in.get(text);
         var surrogates = new HashMap<Integer, Long>();
-        var identities = new int[count];
+        for (var surrogate = 0; surrogate < surrogateCount; surrogate++) {
+            surrogates.put(in.getInt(), in.getLong());
+        }
+        var twins = new BitSet();
         var wrongHints = new boolean[count];
         var wireReady = new BitSet();
         for (var index = 0; index < count; index++) {
-            var marks = in.get();
-            sizes[index] = in.getLong();
-            if ((marks & COUNTED) == 0) {
-                sizes[index] = MaildirListing.UNKNOWN;
+            if (marks[index] == 0) {
+                continue;
             }
-            identities[index] = in.getInt();
-            if ((marks & SURROGATE) != 0) {
-                surrogates.put(index, in.getLong());
-            }
-            wrongHints[index] = (marks & HINT_WRONG) != 0;
-            wireReady.set(index, (marks & WIRE_READY) != 0);
-            var length = Short.toUnsignedInt(in.getShort());
-            var at = in.position();
-            names.add((marks & IN_NEW) != 0, octets, at, at + length, (marks & TWIN) != 0);
-            in.position(at + length);
+            wrongHints[index] = (marks[index] & HINT_WRONG) != 0;
+            twins.set(index, (marks[index] & TWIN) != 0);
+            wireReady.set(index, (marks[index] & WIRE_READY) != 0);
         }
         return new MaildirListing(
-                names.sorted(),
+                Names.of(text, ends, uniqueEnds, twins),
                 stamp,
                 settled,
                 sizes,
@@ -157,6 +171,13 @@ final class SizeIndex {
                 identities,
                 wrongHints,
                 wireReady);
+    }
+
+    private static int[] ints(ByteBuffer in, int count) {
+        var ints = new int[count];
+        in.asIntBuffer().get(ints);
+        in.position(in.position() + Integer.BYTES * count);
+        return ints;
     }
 
     /** Writes the file. */
@@ -193,33 +214,78 @@ final class SizeIndex {
 
         void write(MaildirListing listing) throws IOException {
             var names = listing.names();
+            var count = names.count();
+            var sizes = new long[count];
+            var identities = new int[count];
+            var marks = new byte[count];
+            var surrogates = 0;
+            for (var index = 0; index < count; index++) {
+                var counted = listing.counted(index);
+                sizes[index] = listing.keptSize(index);
+                identities[index] = counted ? listing.identity(index) : 0;
+                marks[index] =
+                        (byte)
+                                ((listing.hintWrong(index) ? HINT_WRONG : 0)
+                                        | (names.twin(index) ? TWIN : 0)
+                                        | (listing.wireReady(index) ? WIRE_READY : 0));
+                if (counted && listing.hasSurrogate(index)) {
+                    surrogates++;
+                }
+            }
             chunk.put(MAGIC);
             chunk.putLong(listing.stamp().inNew()).putLong(listing.stamp().inCur());
-            chunk.put((byte) (listing.settled() ? 1 : 0)).putInt(names.count());
-            for (var index = 0; index < names.count(); index++) {
-                var name = names.name(index).getBytes(StandardCharsets.ISO_8859_1);
-                if (chunk.remaining() < RECORD + name.length) {
-                    flush();
+            chunk.put((byte) (listing.settled() ? 1 : 0));
+            chunk.putInt(count).putInt(names.octets()).putInt(surrogates);
+            put(names.ends());
+            put(names.uniqueEnds());
+            put(sizes);
+            put(identities);
+            put(marks);
+            put(names.text());
+            for (var index = 0; index < count && surrogates > 0; index++) {
+                if (listing.counted(index) && listing.hasSurrogate(index)) {
+                    makeRoom(SURROGATE);
+                    chunk.putInt(index).putLong(listing.surrogateSize(index));
                 }
-                var surrogate = listing.counted(index) && listing.hasSurrogate(index);
-                var marks =
-                        (names.inNew(index) ? IN_NEW : 0)
-                                | (listing.counted(index) ? COUNTED : 0)
-                                | (listing.hintWrong(index) ? HINT_WRONG : 0)
-                                | (names.twin(index) ? TWIN : 0)
-                                | (surrogate ? SURROGATE : 0)
-                                | (listing.wireReady(index) ? WIRE_READY : 0);
-                chunk.put((byte) marks)
-                        .putLong(listing.counted(index) ? listing.size(index) : 0)
-                        .putInt(listing.identity(index));
-                if (surrogate) {
-                    chunk.putLong(listing.surrogateSize(index));
-                }
-                chunk.putShort((short) name.length).put(name);
             }
             flush();
             chunk.putInt((int) checksum.getValue());
             drain();
+        }
+
+        private void put(int[] ints) throws IOException {
+            for (var at = 0; at < ints.length; ) {
+                makeRoom(Integer.BYTES);
+                var part = Math.min(ints.length - at, chunk.remaining() / Integer.BYTES);
+                chunk.asIntBuffer().put(ints, at, part);
+                chunk.position(chunk.position() + part * Integer.BYTES);
+                at += part;
+            }
+        }
+
+        private void put(long[] longs) throws IOException {
+            for (var at = 0; at < longs.length; ) {
+                makeRoom(Long.BYTES);
+                var part = Math.min(longs.length - at, chunk.remaining() / Long.BYTES);
+                chunk.asLongBuffer().put(longs, at, part);
+                chunk.position(chunk.position() + part * Long.BYTES);
+                at += part;
+            }
+        }
+
+        private void put(byte[] octets) throws IOException {
+            for (var at = 0; at < octets.length; ) {
+                makeRoom(1);
+                var part = Math.min(octets.length - at, chunk.remaining());
+                chunk.put(octets, at, part);
+                at += part;
+            }
+        }
+
+        private void makeRoom(int octets) throws IOException {
+            if (chunk.remaining() < octets) {
+                flush();
+            }
         }
 
         private void flush() throws IOException {

@@ -65,11 +65,11 @@ class SizeIndexTest {
         }
     }
 
-    /** The first version had no sizes of surrogates, and the second those of others. */
+    /** The first had no sizes of surrogates, the second those of others, the third other parts. */
     @Test
     void anIndexOfAnotherVersionIsMadeAgain() throws Exception {
         var good = Files.readAllBytes(index);
-        for (var version : List.of('1', '2', '4')) {
+        for (var version : List.of('1', '2', '3', '5')) {
             var other = good.clone();
             other["PSTNIDX".length()] = (byte) version.charValue();
             var checksum = new CRC32C();
@@ -108,7 +108,7 @@ class SizeIndexTest {
         mail.put("alice", "cur/7.empty:2,S", "");
         opened();
 
-        var listing = SizeIndex.read(index).orElseThrow();
+        var listing = SizeIndex.read(index, false).orElseThrow();
         var ready = new ArrayList<String>();
         for (var at = 0; at < listing.count(); at++) {
             if (listing.wireReady(at)) {
@@ -116,6 +116,19 @@ class SizeIndexTest {
             }
         }
         assertEquals(List.of("4.ready", "7.empty"), ready);
+    }
+
+    /** A size that only a name tells is kept, and is not believed where names are not. */
+    @Test
+    void anIndexRemembersWhatNamesTell() throws Exception {
+        mail.put("alice", "cur/4.hinted,W=5:2,S", "text\n");
+        try (var drop = Mail.open(mail.store("trust-size-hints", "true"), "alice")) {
+            assertEquals(5, drop.listing().octets(4));
+        }
+        assertEquals(5, SizeIndex.read(index, true).orElseThrow().size(3));
+        assertEquals(MaildirListing.UNKNOWN, SizeIndex.read(index, false).orElseThrow().size(3));
+        assertEquals(6, SizeIndex.read(index, false).orElseThrow().size(0));
+        assertEquals(6L, opened().values().stream().toList().getLast());
     }
 
     @Test

@@ -65,6 +65,6 @@ public class IndexReading {
     /** One operation is one whole file. */
     @Benchmark
     public Object read() throws IOException {
-        return SizeIndex.read(file).orElseThrow();
+        return SizeIndex.read(file, false).orElseThrow();
     }
 }
