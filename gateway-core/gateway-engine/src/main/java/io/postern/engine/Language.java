@@ -25,26 +25,45 @@ final class Language {
     private static final String BUNDLE = "io.postern.engine.texts";
 
     private final String tag;
-    private final String name;
-    private final Map<Text, String> texts = new EnumMap<>(Text.class);
-    private final Map<Text, List<Effect>> ok = new EnumMap<>(Text.class);
-    private final Map<Text, List<Effect>> refusals = new EnumMap<>(Text.class);
+
+    /** Read when they are first asked for, perhaps twice: most servers speak English only. */
+    private Texts texts;
 
     private Language(String tag) {
         this.tag = tag;
-        var bundle =
-                ResourceBundle.getBundle(
-                        BUNDLE,
-                        Locale.forLanguageTag(tag),
-                        ResourceBundle.Control.getNoFallbackControl(
-                                ResourceBundle.Control.FORMAT_PROPERTIES));
-        name = bundle.getString("NAME");
-        for (var text : Text.values()) {
-            var words = bundle.getString(text.name());
-            texts.put(text, words);
-            ok.put(text, send(Reply.ok(words, this)));
-            refusals.put(text, send(Reply.toNoCommand(words, this)));
+    }
+
+    /** Immutable, so that it may be passed on without a lock. */
+    private static final class Texts {
+        private final String name;
+        private final Map<Text, String> plain = new EnumMap<>(Text.class);
+        private final Map<Text, List<Effect>> ok = new EnumMap<>(Text.class);
+        private final Map<Text, List<Effect>> refusals = new EnumMap<>(Text.class);
+
+        Texts(Language language) {
+            var bundle =
+                    ResourceBundle.getBundle(
+                            BUNDLE,
+                            Locale.forLanguageTag(language.tag),
+                            ResourceBundle.Control.getNoFallbackControl(
+                                    ResourceBundle.Control.FORMAT_PROPERTIES));
+            name = bundle.getString("NAME");
+            for (var text : Text.values()) {
+                var words = bundle.getString(text.name());
+                plain.put(text, words);
+                ok.put(text, send(Reply.ok(words, language)));
+                refusals.put(text, send(Reply.toNoCommand(words, language)));
+            }
         }
+    }
+
+    private Texts texts() {
+        var known = texts;
+        if (known == null) {
+            known = new Texts(this);
+            texts = known;
+        }
+        return known;
     }
 
     /** Its tag (RFC 5646). */
@@ -54,7 +73,7 @@ final class Language {
 
     /** What it calls itself. */
     String name() {
-        return name;
+        return texts().name;
     }
 
     /** Whether its texts may have characters that are not ASCII. */
@@ -63,7 +82,7 @@ final class Language {
     }
 
     String text(Text text) {
-        return texts.get(text);
+        return texts().plain.get(text);
     }
 
     String text(Text text, long number) {
@@ -76,12 +95,12 @@ final class Language {
 
     /** A positive answer. */
     List<Effect> ok(Text text) {
-        return ok.get(text);
+        return texts().ok.get(text);
     }
 
     /** The negative answer to what no client sends that knows POP3 and where it stands. */
     List<Effect> refusal(Text text) {
-        return refusals.get(text);
+        return texts().refusals.get(text);
     }
 
     /**

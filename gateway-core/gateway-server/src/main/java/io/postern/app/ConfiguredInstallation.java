@@ -17,6 +17,14 @@ final class ConfiguredInstallation extends Installation {
             description = "The configuration (conf/gateway.xml in the installation's folder).")
     private Optional<Path> config;
 
+    /** For picocli, which fills it. */
+    ConfiguredInstallation() {}
+
+    ConfiguredInstallation(Optional<Path> home, Optional<Path> config) {
+        super(home);
+        this.config = config;
+    }
+
     /**
      * Reads the configuration and makes what it asks for.
      *
@@ -32,7 +40,10 @@ final class ConfiguredInstallation extends Installation {
      * @param running whose objects are taken over where nothing has changed for them
      */
     Assembly assemble(Plugins plugins, Optional<Assembly> running) throws BadConfiguration {
-        var file = config.orElseGet(() -> home().resolve("conf").resolve("gateway.xml"));
-        return Assembly.of(GatewayFile.read(file, home(), System::getenv), plugins, running);
+        return Assembly.of(GatewayFile.read(file(), home(), System::getenv), plugins, running);
+    }
+
+    Path file() {
+        return config.orElseGet(() -> home().resolve("conf").resolve("gateway.xml"));
     }
 }

@@ -9,15 +9,19 @@ import picocli.CommandLine.Option;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The options of every command: where the server's files are. */
 class Installation {
     private static final Logger log = LoggerFactory.getLogger(Installation.class);
 
+    private static final String HOME = "postern.home";
+    private static final String HERE = ".";
+
     @Option(
             names = "--home",
             paramLabel = "<folder>",
-            defaultValue = "${sys:postern.home:-.}",
+            defaultValue = "${sys:" + HOME + ":-" + HERE + "}",
             description = "The installation's folder, with conf/ and plugins/ (${DEFAULT-VALUE}).")
     private Path home;
 
@@ -27,6 +31,13 @@ class Installation {
             description = "Show this text and exit.")
     @SuppressWarnings("unused") // picocli sees it and shows the help
     private boolean help;
+
+    /** For picocli, which fills it. */
+    Installation() {}
+
+    Installation(Optional<Path> home) {
+        this.home = home.orElseGet(() -> Path.of(System.getProperty(HOME, HERE)));
+    }
 
     final Path home() {
         return home.toAbsolutePath().normalize();

@@ -7,6 +7,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Properties;
 
@@ -72,17 +73,27 @@ public final class Main implements Runnable {
         LogSettings.read(
                 Path.of(System.getProperty("postern.home", "."))
                         .resolve("conf/simplelogger.properties"));
-        System.exit(commandLine().execute(args));
+        System.exit(Run.plain(args).map(Main::serve).orElseGet(() -> commandLine().execute(args)));
+    }
+
+    private static int serve(Run run) {
+        try {
+            return run.call();
+        } catch (RuntimeException | Error e) {
+            return surprised(e, new PrintWriter(System.err, true));
+        }
     }
 
     static CommandLine commandLine() {
         return new CommandLine(new Main())
                 .setParameterExceptionHandler(Main::misunderstood)
-                .setExecutionExceptionHandler((e, command, _) -> {
-                    command.getErr().println("postern: this should not happen: " + e);
-                    e.printStackTrace(command.getErr());
-                    return ExitCode.START;
-                });
+                .setExecutionExceptionHandler((e, command, _) -> surprised(e, command.getErr()));
+    }
+
+    private static int surprised(Throwable e, PrintWriter err) {
+        err.println("postern: this should not happen: " + e);
+        e.printStackTrace(err);
+        return ExitCode.START;
     }
 
     @Override

@@ -112,6 +112,8 @@ public final class Penalties {
         new SecureRandom().nextBytes(octets);
         secret = new SecretKeySpec(octets, "HmacSHA256");
         Arrays.fill(octets, (byte) 0);
+        // Java looks for its providers at the first use: not while a client waits.
+        var _ = digest(Use.ADDRESS);
     }
 
     /**
