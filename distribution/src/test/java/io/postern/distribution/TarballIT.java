@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -76,6 +78,32 @@ class TarballIT {
             assertFalse(
                     file.matches("(?i).*(testkit|junit|mockito|awaitility|archunit|-tests?\\.).*"),
                     file);
+        }
+    }
+
+    /** A server opens no jar of which it needs none that the jar lists. */
+    @Test
+    void everyJarListsItsPluginsByTheirNames() throws Exception {
+        var installation = Installation.shared();
+        var named = new TreeMap<String, Set<String>>();
+        var line = Pattern.compile("<[a-z]+ plugin=\"([^\"]+)\">  (plugins/.*)");
+        for (var text : installation.postern("plugins").run().well().text().split("\n")) {
+            var words = line.matcher(text);
+            if (words.matches()) {
+                named.computeIfAbsent(words.group(2), _ -> new TreeSet<>()).add(words.group(1));
+            }
+        }
+        assertEquals(installation.names("plugins").size(), named.size(), named.toString());
+        for (var jar : named.entrySet()) {
+            var descriptor = new Properties();
+            try (var opened = new ZipFile(installation.home().resolve(jar.getKey()).toFile());
+                    var in =
+                            opened.getInputStream(
+                                    opened.getEntry("META-INF/postern-plugin.properties"))) {
+                descriptor.load(in);
+            }
+            var listed = descriptor.getProperty("plugins").split(" ");
+            assertEquals(jar.getValue(), new TreeSet<>(List.of(listed)), jar.getKey());
         }
     }
 

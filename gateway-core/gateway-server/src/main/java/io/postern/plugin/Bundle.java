@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One folder or single jar below {@code plugins/}, with a class loader of its own: what is loaded,
@@ -27,7 +28,9 @@ final class Bundle {
     private final List<Path> jars;
     private final List<Path> copies;
     private final Map<String, Descriptor> descriptors;
+    private final Set<String> listed;
     private PluginClassLoader loader;
+    private boolean open;
     private List<Found> found = List.of();
     private List<Broken> broken = List.of();
 
@@ -36,17 +39,21 @@ final class Bundle {
      * @param copies what is loaded in their place, in the same order; empty if they are loaded
      *     themselves
      * @param descriptors of the jars that have one, by jar
+     * @param listed the names of its plugins, as the descriptors have them; none where only its
+     *     classes tell
      */
     Bundle(
             Path entry,
             List<Path> jars,
             List<Path> copies,
             Map<String, Descriptor> descriptors,
+            Set<String> listed,
             PluginClassLoader loader) {
         this.entry = entry;
         this.jars = jars;
         this.copies = copies;
         this.descriptors = descriptors;
+        this.listed = Set.copyOf(listed);
         this.loader = loader;
     }
 
@@ -62,8 +69,19 @@ final class Bundle {
         return broken;
     }
 
+    /** The names of its plugins; none where only its classes tell. */
+    Set<String> listed() {
+        return listed;
+    }
+
+    /** Whether its plugins have been looked at. */
+    boolean open() {
+        return open;
+    }
+
     /** Called once, with what its loader has given. */
     void holds(List<Found> itsFound, List<Broken> itsBroken) {
+        open = true;
         found = List.copyOf(itsFound);
         broken = List.copyOf(itsBroken);
     }

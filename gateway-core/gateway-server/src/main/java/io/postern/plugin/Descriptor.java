@@ -5,9 +5,12 @@ import io.postern.spi.SpiVersion;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.jar.JarFile;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.zip.ZipFile;
 
 /**
  * What a jar says of itself in {@code META-INF/postern-plugin.properties}, before any class of it
@@ -17,8 +20,10 @@ import java.util.jar.JarFile;
  * @param version its own
  * @param spi the versions of the plugin interface it works with
  * @param author whom to ask; may be empty
+ * @param plugins the names of its plugins: all of them, or none where it does not list them
  */
-public record Descriptor(String name, String version, SpiRange spi, String author) {
+public record Descriptor(
+        String name, String version, SpiRange spi, String author, Set<String> plugins) {
     static final String FILE = "META-INF/postern-plugin.properties";
 
     private static final int LONGEST = 16 * 1024;
@@ -40,7 +45,7 @@ public record Descriptor(String name, String version, SpiRange spi, String autho
      * @throws PluginException if it cannot be read, lacks something, or asks for another version of
      *     the plugin interface
      */
-    static Optional<Descriptor> read(JarFile jar, String shown) throws PluginException {
+    static Optional<Descriptor> read(ZipFile jar, String shown) throws PluginException {
         var entry = jar.getEntry(FILE);
         if (entry == null) {
             return Optional.empty();
@@ -61,7 +66,8 @@ public record Descriptor(String name, String version, SpiRange spi, String autho
                             needed(lines, "name"),
                             needed(lines, "version"),
                             SpiRange.of(needed(lines, "spi")),
-                            lines.getProperty("author", "").strip());
+                            lines.getProperty("author", "").strip(),
+                            plugins(lines.getProperty("plugins", "").strip()));
         } catch (IllegalArgumentException e) {
             throw damaged(shown, e.getMessage(), e);
         }
@@ -79,6 +85,20 @@ public record Descriptor(String name, String version, SpiRange spi, String autho
                     null);
         }
         return Optional.of(descriptor);
+    }
+
+    private static Set<String> plugins(String text) {
+        var names =
+                text.isEmpty()
+                        ? Set.<String>of()
+                        : Arrays.stream(text.split("\\s+")).collect(Collectors.toSet());
+        for (var name : names) {
+            if (!Plugins.NAME.matcher(name).matches()) {
+                throw new IllegalArgumentException(
+                        "\"" + name + "\" in plugins is no name of a plugin");
+            }
+        }
+        return Set.copyOf(names);
     }
 
     private static String needed(Properties lines, String key) {

@@ -31,17 +31,19 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.jar.JarFile;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.zip.ZipFile;
 
 /**
  * The plugins of one installation: the server's own, and those in the folders and jars below {@code
- * plugins/}. Scanned once; immutable afterwards. {@link #again} scans once more, and shares with it
- * what has not changed. One thread.
+ * plugins/}. Scanned once; {@link #again} scans once more, and shares with it what has not changed.
+ * A folder or jar that lists its plugins is opened when {@link #make} is asked for one of them,
+ * where a server scans: most of what is installed is not used. One thread.
  */
 public final class Plugins implements AutoCloseable {
-    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
+    static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]*");
     static final String BUILT_IN = "built in";
 
     /** How long a plugin may take for its constructor, its name and its settings. */
@@ -118,7 +120,7 @@ public final class Plugins implements AutoCloseable {
         return new Plugins(folder, longestLook, privateJars, builtIn, false).look(bundles);
     }
 
-    /** In the order of the jars' names; the server's own first. */
+    /** Those that have been looked at, in the order of the jars' names; the server's own first. */
     public List<Found> found() {
         return Collections.unmodifiableList(found);
     }
@@ -158,6 +160,7 @@ public final class Plugins implements AutoCloseable {
      * @throws PluginException if there is none, or it is broken; says all that may help
      */
     public <T extends Plugin> Loaded<T> make(Class<T> service, String name) throws PluginException {
+        open(bundle -> bundle.listed().contains(name));
         for (var one : found) {
             if (one.kind().service() == service && one.name().equals(name)) {
                 return new Loaded<>(service.cast(made(one.provider(), one.jar())), one);
@@ -168,6 +171,7 @@ public final class Plugins implements AutoCloseable {
                 throw one.why();
             }
         }
+        open(_ -> true);
         throw absent(service, name);
     }
 
@@ -227,6 +231,18 @@ public final class Plugins implements AutoCloseable {
         }
         refuseDuplicates();
         return this;
+    }
+
+    /** Looks at the plugins of folders and jars that have not been opened. */
+    private void open(Predicate<Bundle> which) {
+        for (var bundle : bundles) {
+            if (!bundle.open() && which.test(bundle)) {
+                providers(bundle);
+                found.addAll(bundle.found());
+                broken.addAll(bundle.broken());
+            }
+        }
+        refuseDuplicates();
     }
 
     private Plugin made(ServiceLoader.Provider<? extends Plugin> provider, String jar)
@@ -370,14 +386,22 @@ public final class Plugins implements AutoCloseable {
         var done = false;
         try {
             var descriptors = new LinkedHashMap<String, Descriptor>();
+            var listed = new LinkedHashSet<String>();
+            var onlyClassesTell = privateJars == null;
             var urls = new ArrayList<URL>();
             for (var at = 0; at < jars.size(); at++) {
                 var shown = jars.get(at).toString();
                 var jar = copies.isEmpty() ? jars.get(at) : copies.get(at);
                 // A class loader passes over a damaged jar without a word.
-                try (var opened = new JarFile(jar.toFile(), true, JarFile.OPEN_READ)) {
+                try (var opened = new ZipFile(jar.toFile())) {
                     urls.add(jar.toUri().toURL());
                     Descriptor.read(opened, shown).ifPresent(it -> descriptors.put(shown, it));
+                    var its = descriptors.get(shown);
+                    if (its != null && !its.plugins().isEmpty()) {
+                        listed.addAll(its.plugins());
+                    } else if (namesPlugins(opened)) {
+                        onlyClassesTell = true;
+                    }
                 } catch (MalformedURLException e) {
                     throw new IllegalStateException("a file's own address: " + jar, e);
                 } catch (IOException e) {
@@ -393,8 +417,13 @@ public final class Plugins implements AutoCloseable {
                             entry.getFileName() + (copies.isEmpty() ? "" : "~" + number),
                             urls,
                             Plugins.class.getClassLoader());
-            var bundle = new Bundle(entry, jars, copies, descriptors, loader);
-            providers(bundle, loader);
+            if (onlyClassesTell) {
+                listed.clear();
+            }
+            var bundle = new Bundle(entry, jars, copies, descriptors, listed, loader);
+            if (listed.isEmpty()) {
+                providers(bundle);
+            }
             done = true;
             return bundle;
         } finally {
@@ -419,8 +448,18 @@ public final class Plugins implements AutoCloseable {
         }
     }
 
-    /** Asks for everything that a loader provides. */
-    private void providers(Bundle bundle, ClassLoader loader) {
+    private static boolean namesPlugins(ZipFile jar) {
+        for (var kind : PluginKind.values()) {
+            if (jar.getEntry("META-INF/services/" + kind.service().getName()) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Asks for everything that a bundle's loader provides. */
+    private void providers(Bundle bundle) {
+        var loader = bundle.loader().orElseThrow();
         var fallback = stem(bundle.entry());
         var good = new ArrayList<Found>();
         var bad = new ArrayList<Broken>();
@@ -507,7 +546,10 @@ public final class Plugins implements AutoCloseable {
                 broken(
                         Set.of(first.name()),
                         new PluginException(
-                                same.stream().map(Found::jar).collect(Collectors.joining(" and "))
+                                same.stream()
+                                                .map(Found::jar)
+                                                .sorted()
+                                                .collect(Collectors.joining(" and "))
                                         + " hold a <"
                                         + first.kind().element()
                                         + "> plugin of the same name, \""

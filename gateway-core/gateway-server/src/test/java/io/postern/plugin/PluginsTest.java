@@ -702,6 +702,87 @@ class PluginsTest {
         }
     }
 
+    // --- jars that list their plugins ---
+
+    @Test
+    void aJarThatListsItsPluginsIsOpenedWhenOneIsAskedFor() throws Exception {
+        listed("demo.Quiet", "quiet").write(plugin("quiet/quiet.jar"));
+        directory("demo.Plain", "").write(plugin("plain.jar"));
+        try (var plugins = scanCopies()) {
+            assertTrue(plugins.found().stream().noneMatch(one -> one.name().equals("quiet")));
+            assertEquals("plain", make(plugins, "plain").name());
+            assertTrue(plugins.found().stream().noneMatch(one -> one.name().equals("quiet")));
+            assertEquals("quiet", make(plugins, "quiet").name());
+            assertEquals(
+                    1, plugins.found().stream().filter(one -> one.name().equals("quiet")).count());
+            var next = plugins.again();
+            assertSame(found(plugins, "quiet"), found(next, "quiet"));
+            assertEquals(Map.of(), next.since(plugins));
+            next.close();
+        }
+        try (var plugins = scan()) {
+            assertEquals("quiet", found(plugins, "quiet").name());
+        }
+    }
+
+    /** Only the constructor could tell: a jar that is not asked for is not looked into. */
+    @Test
+    void aJarThatListsItsPluginsCannotHoldUpAServerThatDoesNotUseThem() throws Exception {
+        listed("demo.Sour", "sour", "public Sour() { throw new IllegalStateException(\"sour\"); }")
+                .write(plugin("sour.jar"));
+        try (var plugins = scanCopies()) {
+            assertEquals(List.of(), plugins.broken());
+            assertTrue(refusal(plugins, "sour").contains("sour"));
+            assertEquals(1, plugins.broken().size());
+        }
+    }
+
+    @Test
+    void aListThatIsWrongIsFoundOut() throws Exception {
+        listed("demo.Named", "other").write(plugin("wrong.jar"));
+        listed("demo.Third", "third").write(plugin("third.jar"));
+        try (var plugins = scanCopies()) {
+            var words = refusal(plugins, "other");
+            assertTrue(words.contains("there is no plugin \"other\""), words);
+            assertTrue(words.contains("Use one of: named, third"), words);
+        }
+        directory("demo.Odd", "")
+                .entry(Descriptor.FILE, "name=o\nversion=1\nspi=1.0\nplugins=odd Odd\n")
+                .write(plugin("odd.jar"));
+        try (var plugins = scanCopies()) {
+            var words = refusal(plugins, "odd");
+            assertTrue(words.contains("\"Odd\" in plugins is no name of a plugin"), words);
+        }
+    }
+
+    @Test
+    void aNameThatTwoJarsUseIsRefusedWhereOneOfThemListsIt() throws Exception {
+        listed("demo.Same", "same").write(plugin("a.jar"));
+        directory("demo.Same", "").write(plugin("b.jar"));
+        try (var plugins = scanCopies()) {
+            var words = refusal(plugins, "same");
+            assertTrue(words.contains("a.jar and "), words);
+            assertTrue(words.contains("b.jar hold a <directory> plugin"), words);
+            assertEquals(words, refusal(plugins, "same"));
+        }
+    }
+
+    /** Somebody put a jar of his own beside one that lists its plugins. */
+    @Test
+    void aJarThatListsNothingIsLookedIntoWhateverIsBesideIt() throws Exception {
+        listed("demo.Quiet", "quiet").write(plugin("both/quiet.jar"));
+        directory("demo.Own", "").write(plugin("both/own.jar"));
+        try (var plugins = scanCopies()) {
+            assertEquals("own", make(plugins, "own").name());
+            assertEquals("quiet", make(plugins, "quiet").name());
+        }
+    }
+
+    private static TestJar listed(String type, String names, String... members) {
+        return directory(type, String.join("", members))
+                .entry(Descriptor.FILE, "name=o\nversion=1\nspi=1.0\nplugins=" + names + "\n");
+    }
+
     /** It loads a second class of its jar when it is asked. */
     private static TestJar lazy(String text) {
         return directory("demo.Lazy", "public String toString() { return Late.TEXT.toString(); }")
