@@ -29,7 +29,11 @@ public final class NamesFuzz {
         var unique = FileName.unique(name);
         var id = UniqueId.ofName(unique);
         expect(UniqueId.legal(id), "illegal id");
-        expect(FileName.wireSizeHint(unique).orElse(0) >= 0, "a size below nothing");
+        var table = new Names.Builder();
+        table.add(false, name, false);
+        var names = table.sorted();
+        expect(names.wireSizeHint(0) >= -1, "a size below nothing");
+        expect(names.find(unique) == 0, "not found");
         var seen = FileName.seen(name);
         expect(FileName.seen(seen).equals(seen), "seen twice");
         expect(FileName.unique(seen).equals(unique), "another message when it is seen");

@@ -74,6 +74,7 @@ public final class MessageTable {
         var surrogates = sizes;
         var anySurrogate = false;
         var ends = new int[count];
+        var hashes = new int[count];
         var ids = new byte[Math.max(MAX_UNIQUE_ID, Math.min(count, 1 << 22) * 24)];
         var used = 0;
         var total = 0L;
@@ -103,13 +104,15 @@ public final class MessageTable {
             if (ids.length - used < MAX_UNIQUE_ID) {
                 ids = Arrays.copyOf(ids, Math.addExact(ids.length, Math.max(ids.length / 2, 128)));
             }
-            used = put(number, uniqueId.apply(number), ids, used);
+            var id = uniqueId.apply(number);
+            hashes[i] = put(number, id, ids, used);
+            used += id.length();
             ends[i] = used;
         }
         var table =
                 new MessageTable(
                         sizes, surrogates, anySurrogate, Arrays.copyOf(ids, used), ends, total);
-        table.refuseTwins();
+        table.refuseTwins(hashes);
         return table;
     }
 
@@ -190,7 +193,7 @@ public final class MessageTable {
     /**
      * Copies what a store says is a unique-id, if it is one.
      *
-     * @return where the next octet goes
+     * @return a hash of its octets
      */
     private static int put(int number, String id, byte[] ids, int used) throws ListingViolation {
         if (id == null || id.isEmpty() || id.length() > MAX_UNIQUE_ID) {
@@ -200,6 +203,7 @@ public final class MessageTable {
                             + " has a unique-id of "
                             + (id == null ? "null" : id.length() + " characters"));
         }
+        var hash = 0;
         for (var at = 0; at < id.length(); at++) {
             var c = id.charAt(at);
             if (c < 0x21 || c > 0x7E) {
@@ -207,18 +211,16 @@ public final class MessageTable {
                         "message " + number + " has a unique-id with character " + (int) c);
             }
             ids[used + at] = (byte) c;
+            hash = 31 * hash + c;
         }
-        return used + id.length();
+        return hash;
     }
 
     /** Open addressing over the ids' octets: a set of strings would cost ten times the memory. */
-    private void refuseTwins() throws ListingViolation {
+    private void refuseTwins(int[] hashes) throws ListingViolation {
         var slots = new int[Integer.highestOneBit(Math.max(count(), 2)) << 2];
         for (var number = 1; number <= count(); number++) {
-            var hash = 0;
-            for (var at = start(number); at < end(number); at++) {
-                hash = 31 * hash + uniqueIds[at];
-            }
+            var hash = hashes[number - 1];
             var slot = (((hash ^ (hash >>> 15)) * 0x9E3779B1) >>> 3) & (slots.length - 1);
             while (slots[slot] != 0) {
                 if (sameId(slots[slot], number)) {

@@ -4,7 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.OptionalLong;
 
 /**
  * How a message's file name is spelled in this package, and what may be read in it.
@@ -62,21 +61,6 @@ final class FileName {
     static int uniqueLength(String name) {
         var colon = name.indexOf(INFO);
         return colon < 0 ? name.length() : colon;
-    }
-
-    /** The size on the wire that the deliverer noted as {@code ,W=}, octets; it may be wrong. */
-    static OptionalLong wireSizeHint(String unique) {
-        var at = unique.indexOf(",W=");
-        if (at < 0) {
-            return OptionalLong.empty();
-        }
-        var value = 0L;
-        var end = at + 3;
-        while (end < unique.length() && digit(unique.charAt(end)) && value < 1L << 50) {
-            value = 10 * value + unique.charAt(end++) - '0';
-        }
-        var whole = end > at + 3 && (end == unique.length() || unique.charAt(end) == ',');
-        return whole ? OptionalLong.of(value) : OptionalLong.empty();
     }
 
     /**

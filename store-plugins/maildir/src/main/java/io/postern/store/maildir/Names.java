@@ -86,6 +86,40 @@ final class Names {
                 text, start(index), uniqueEnd(index) - start(index), StandardCharsets.ISO_8859_1);
     }
 
+    /**
+     * The size on the wire that the deliverer noted as {@code ,W=}, octets; it may be wrong. -1
+     * where there is none. Of two, the last one.
+     */
+    long wireSizeHint(int index) {
+        // It is mostly the last thing before the colon.
+        var end = uniqueEnds[index];
+        for (var at = end - 1; at >= start(index); at--) {
+            if (text[at] != ',') {
+                continue;
+            }
+            if (end - at > 3 && text[at + 1] == 'W' && text[at + 2] == '=') {
+                var octets = number(at + 3, end);
+                if (octets >= 0) {
+                    return octets;
+                }
+            }
+            end = at;
+        }
+        return -1;
+    }
+
+    /** What the digits say; -1 where there are others, or too many. */
+    private long number(int from, int to) {
+        var value = 0L;
+        for (var at = from; at < to; at++) {
+            if (text[at] < '0' || text[at] > '9' || value >= 1L << 50) {
+                return -1;
+            }
+            value = 10 * value + text[at] - '0';
+        }
+        return value;
+    }
+
     /** Finds a message by the part of its name before the colon; -1 where there is none. */
     int find(String unique) {
         var wanted = unique.getBytes(StandardCharsets.ISO_8859_1);
@@ -225,7 +259,7 @@ final class Names {
             }
             Arrays.sort(keys);
             for (int from = 0, to = 1; from < keys.length; from = to++) {
-                while (to < keys.length && (keys[from] ^ keys[to]) >>> Integer.SIZE == 0) {
+                while (to < keys.length && sameSecond(keys[from], keys[to])) {
                     to++;
                 }
                 if (to - from > 1) {
@@ -234,7 +268,9 @@ final class Names {
             }
             var sorted = new Builder();
             for (var at = 0; at < keys.length; at++) {
-                if (at > 0 && plain.compare((int) keys[at - 1], plain, (int) keys[at]) == 0) {
+                if (at > 0
+                        && sameSecond(keys[at - 1], keys[at])
+                        && plain.compare((int) keys[at - 1], plain, (int) keys[at]) == 0) {
                     sorted.twins.set(sorted.count - 1);
                 } else {
                     sorted.copy(plain, (int) keys[at]);
@@ -253,9 +289,14 @@ final class Names {
                         var byMessage = plain.compare(a, plain, b);
                         return byMessage != 0 ? byMessage : preference(plain, a, b);
                     });
+            var second = keys[from] >>> Integer.SIZE << Integer.SIZE;
             for (var at = from; at < to; at++) {
-                keys[at] = order[at - from];
+                keys[at] = second | order[at - from];
             }
+        }
+
+        private static boolean sameSecond(long key, long other) {
+            return (key ^ other) >>> Integer.SIZE == 0;
         }
 
         /** Of two names of one message, the one in {@code cur}: it is the later state. */

@@ -124,9 +124,12 @@ final class Opening {
         if (!trustHints || listing.hintWrong(at)) {
             return false;
         }
-        var hint = FileName.wireSizeHint(listing.names().unique(at));
-        hint.ifPresent(octets -> listing.hinted(at, octets));
-        return hint.isPresent();
+        var octets = listing.names().wireSizeHint(at);
+        if (octets < 0) {
+            return false;
+        }
+        listing.hinted(at, octets);
+        return true;
     }
 
     /**

@@ -41,7 +41,11 @@ final class UniqueId {
                 return given;
             }
         }
-        return legal(unique) && unique.charAt(0) != DIGEST && unique.charAt(0) != '/'
+        // So spelled, all of its characters are legal ones.
+        return !unique.isEmpty()
+                        && unique.length() <= MAX
+                        && unique.charAt(0) != DIGEST
+                        && unique.charAt(0) != '/'
                 ? unique
                 : digest(unique);
     }
