@@ -80,7 +80,7 @@ public final class Main implements Runnable {
         try {
             return run.call();
         } catch (RuntimeException | Error e) {
-            return surprised(e, new PrintWriter(System.err, true));
+            return surprised(e, new PrintWriter(System.err, true, System.err.charset()));
         }
     }
 

@@ -100,8 +100,14 @@ final class Run implements Callable<Integer> {
     }
 
     private int serve(Plugins plugins) {
-        var out = spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
-        var err = spec == null ? new PrintWriter(System.err, true) : spec.commandLine().getErr();
+        var out =
+                spec == null
+                        ? new PrintWriter(System.out, true, System.out.charset())
+                        : spec.commandLine().getOut();
+        var err =
+                spec == null
+                        ? new PrintWriter(System.err, true, System.err.charset())
+                        : spec.commandLine().getErr();
         try {
             return serve(plugins, out);
         } catch (BadConfiguration e) {
