@@ -87,7 +87,7 @@ class TarballIT {
         var installation = Installation.shared();
         var named = new TreeMap<String, Set<String>>();
         var line = Pattern.compile("<[a-z]+ plugin=\"([^\"]+)\">  (plugins/.*)");
-        for (var text : installation.postern("plugins").run().well().text().split("\n")) {
+        for (var text : installation.postern("plugins").run().well().text().lines().toList()) {
             var words = line.matcher(text);
             if (words.matches()) {
                 named.computeIfAbsent(words.group(2), _ -> new TreeSet<>()).add(words.group(1));
@@ -102,7 +102,7 @@ class TarballIT {
                                     opened.getEntry("META-INF/postern-plugin.properties"))) {
                 descriptor.load(in);
             }
-            var listed = descriptor.getProperty("plugins").split(" ");
+            var listed = descriptor.getProperty("plugins").split(" ", -1);
             assertEquals(jar.getValue(), new TreeSet<>(List.of(listed)), jar.getKey());
         }
     }
