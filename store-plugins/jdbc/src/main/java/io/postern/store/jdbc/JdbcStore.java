@@ -38,6 +38,10 @@ import java.util.concurrent.TimeUnit;
  */
 public final class JdbcStore implements MaildropStore, Delivery {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcStore.class);
+
+    /** How often a mailbox is made, where others make it at the same time. */
+    private static final int ATTEMPTS = 5;
+
     private static final String PREFIX = "jdbc:";
     private static final int CONNECTIONS = 10;
 
@@ -155,6 +159,7 @@ public final class JdbcStore implements MaildropStore, Delivery {
             throw e.getCause();
         } catch (SQLException e) {
             throw duplicate(e)
+                            || (uniqueId.isPresent() && ended(e) && deliveredMeanwhile(user, id, e))
                     ? there(user, id)
                     : Fault.temporary(
                             "a message for "
@@ -162,6 +167,17 @@ public final class JdbcStore implements MaildropStore, Delivery {
                                     + " is not delivered: "
                                     + e.getMessage(),
                             e);
+        }
+    }
+
+    /** Whether another delivery has brought it, for which the database has ended this one. */
+    private boolean deliveredMeanwhile(User user, String uniqueId, SQLException ended) {
+        try {
+            var mailbox = findMailbox(Ids.key(user.name()));
+            return mailbox.isPresent() && has(mailbox.get(), uniqueId);
+        } catch (SQLException e) {
+            ended.addSuppressed(e);
+            return false;
         }
     }
 
@@ -298,7 +314,7 @@ public final class JdbcStore implements MaildropStore, Delivery {
     private long mailbox(String name) throws SQLException {
         var key = Ids.key(name);
         var there = findMailbox(key);
-        if (there.isEmpty()) {
+        for (var attempt = 1; there.isEmpty(); attempt++) {
             try {
                 database.durable(connection -> {
                     try (var insert =
@@ -313,13 +329,14 @@ public final class JdbcStore implements MaildropStore, Delivery {
                     }
                 });
             } catch (SQLException e) {
-                if (!duplicate(e)) {
+                // Another has made it, or is about to.
+                if (attempt == ATTEMPTS || !(duplicate(e) || ended(e))) {
                     throw e;
                 }
             }
             there = findMailbox(key);
         }
-        return there.orElseThrow(() -> new SQLException("the mailbox has gone: " + key));
+        return there.get();
     }
 
     private Optional<Long> findMailbox(String key) throws SQLException {
@@ -421,6 +438,11 @@ public final class JdbcStore implements MaildropStore, Delivery {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** SQLSTATE class 40: the database has undone it for another that met it, as in a deadlock. */
+    private static boolean ended(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("40");
     }
 
     /** SQLSTATE class 23: a constraint says no. */

@@ -7,6 +7,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransactionRollbackException;
 import java.sql.Statement;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,6 +36,8 @@ final class FaultyJdbc {
         BEFORE,
         /** It does its work and fails. */
         AFTER,
+        /** It does nothing, for the database ends the transaction in favour of another. */
+        ENDED,
         /** The connection is lost before the database hears of it. */
         LOST_BEFORE,
         /** The connection is lost after it took effect. */
@@ -115,6 +118,10 @@ final class FaultyJdbc {
                             OPERATIONS.contains(name) ? rule.judge(name + " " + statement) : null;
                     if (mode == Mode.BEFORE) {
                         throw new SQLException("failed, as the test asks", "58030");
+                    }
+                    if (mode == Mode.ENDED) {
+                        throw new SQLTransactionRollbackException(
+                                "ended for another, as the test asks", "40001");
                     }
                     if (mode == Mode.LOST_BEFORE) {
                         lose(here);

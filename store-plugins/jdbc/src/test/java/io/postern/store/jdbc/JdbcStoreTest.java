@@ -290,6 +290,80 @@ class JdbcStoreTest {
         }
     }
 
+    /** A database with deadlocks lets one of two deliveries through, and ends the other. */
+    @Test
+    void aDeliveryThatIsEndedForAnotherOfTheSameUniqueIdIsOneTooMany() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore();
+                var other = new JdbcStore()) {
+            var faulty = new FaultyJdbc(database.source());
+            store.begin(database.over(faulty.source()));
+            other.begin(database.over(database.source()));
+            store.deliver(ALICE, text("before\n"), Optional.empty());
+            // Twice: it is looked for before the delivery, and its place in the order within.
+            var looks = new AtomicInteger();
+            faulty.rule(operation ->
+                    operation.startsWith("executeQuery SELECT next_seq")
+                                    && looks.incrementAndGet() == 2
+                            ? meanwhile(other, ALICE, "given")
+                            : null);
+            var refused =
+                    assertThrows(
+                            Fault.class,
+                            () -> store.deliver(ALICE, text("two\n"), Optional.of("given")));
+            assertEquals(Fault.Kind.PERMANENT, refused.kind(), refused.toString());
+            assertEquals(2, database.count("message"));
+
+            looks.set(0);
+            faulty.rule(operation ->
+                    operation.startsWith("executeQuery SELECT next_seq")
+                                    && looks.incrementAndGet() == 2
+                            ? meanwhile(other, ALICE, "another")
+                            : null);
+            refused =
+                    assertThrows(
+                            Fault.class,
+                            () -> store.deliver(ALICE, text("three\n"), Optional.of("third")));
+            assertEquals(Fault.Kind.TEMPORARY, refused.kind(), refused.toString());
+            assertEquals(3, database.count("message"));
+        }
+    }
+
+    @Test
+    void aMailboxThatAnotherHasMadeIsGoodForADeliveryThatWasEndedForIt() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore();
+                var other = new JdbcStore()) {
+            var faulty = new FaultyJdbc(database.source());
+            store.begin(database.over(faulty.source()));
+            other.begin(database.over(database.source()));
+            faulty.rule(operation ->
+                    operation.startsWith("executeUpdate INSERT INTO mailbox")
+                            ? meanwhile(other, ALICE, "first")
+                            : null);
+            assertEquals("second", store.deliver(ALICE, text("two\n"), Optional.of("second")));
+            assertEquals(2, database.count("message"));
+            faulty.rule(operation ->
+                    operation.startsWith("executeUpdate INSERT INTO mailbox")
+                            ? FaultyJdbc.Mode.ENDED
+                            : null);
+            var refused =
+                    assertThrows(
+                            Fault.class,
+                            () -> store.deliver(new User("bob"), text("x\n"), Optional.empty()));
+            assertEquals(Fault.Kind.TEMPORARY, refused.kind(), refused.toString());
+        }
+    }
+
+    private static FaultyJdbc.Mode meanwhile(JdbcStore other, User user, String uniqueId) {
+        try {
+            other.deliver(user, text("one\n"), Optional.of(uniqueId));
+        } catch (Fault | IOException e) {
+            throw new AssertionError(e);
+        }
+        return FaultyJdbc.Mode.ENDED;
+    }
+
     @Test
     void aDatabaseThatIsGoneAtCommitRemovesNothingAndSaysSoInTime() throws Exception {
         try (var database = TestDatabase.inMemory();
