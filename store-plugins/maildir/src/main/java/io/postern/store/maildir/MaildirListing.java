@@ -189,7 +189,7 @@ final class MaildirListing implements Listing {
 
     /** About how much memory it takes, with what a session makes of it, octets. */
     long memory() {
-        return 512 + 2L * names.octets() + 44L * count();
+        return 512 + 2L * names.octets() + 36L * count();
     }
 
     /** The unique-ids, where they are not those of the names. */
