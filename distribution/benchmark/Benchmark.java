@@ -301,7 +301,7 @@ final class Benchmark {
         }
     }
 
-    /** First ever, first after a restart, and warm; Dovecot twice, the gateway, no limit. */
+    /** First ever, first after a restart, and warm; Dovecot in one of the rows only. */
     private void open(String name, Corpus small, Path home, Path[] pair, String user, int count)
             throws Exception {
         for (var round = 0; round < (count > 100_000 ? 1 : rounds); round++) {

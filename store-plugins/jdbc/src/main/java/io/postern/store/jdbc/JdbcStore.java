@@ -159,7 +159,9 @@ public final class JdbcStore implements MaildropStore, Delivery {
             throw e.getCause();
         } catch (SQLException e) {
             throw duplicate(e)
-                            || (uniqueId.isPresent() && ended(e) && deliveredMeanwhile(user, id, e))
+                            || (uniqueId.isPresent()
+                                    && undone(e)
+                                    && deliveredMeanwhile(user, id, e))
                     ? there(user, id)
                     : Fault.temporary(
                             "a message for "
@@ -170,13 +172,13 @@ public final class JdbcStore implements MaildropStore, Delivery {
         }
     }
 
-    /** Whether another delivery has brought it, for which the database has ended this one. */
-    private boolean deliveredMeanwhile(User user, String uniqueId, SQLException ended) {
+    /** Whether another delivery has brought it, for which the database has undone this one. */
+    private boolean deliveredMeanwhile(User user, String uniqueId, SQLException failure) {
         try {
             var mailbox = findMailbox(Ids.key(user.name()));
             return mailbox.isPresent() && has(mailbox.get(), uniqueId);
         } catch (SQLException e) {
-            ended.addSuppressed(e);
+            failure.addSuppressed(e);
             return false;
         }
     }
@@ -330,7 +332,7 @@ public final class JdbcStore implements MaildropStore, Delivery {
                 });
             } catch (SQLException e) {
                 // Another has made it, or is about to.
-                if (attempt == ATTEMPTS || !(duplicate(e) || ended(e))) {
+                if (attempt == ATTEMPTS || !(duplicate(e) || undone(e))) {
                     throw e;
                 }
             }
@@ -441,7 +443,7 @@ public final class JdbcStore implements MaildropStore, Delivery {
     }
 
     /** SQLSTATE class 40: the database has undone it for another that met it, as in a deadlock. */
-    private static boolean ended(SQLException e) {
+    private static boolean undone(SQLException e) {
         return e.getSQLState() != null && e.getSQLState().startsWith("40");
     }
 

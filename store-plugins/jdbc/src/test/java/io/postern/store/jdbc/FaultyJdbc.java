@@ -36,8 +36,8 @@ final class FaultyJdbc {
         BEFORE,
         /** It does its work and fails. */
         AFTER,
-        /** It does nothing, for the database ends the transaction in favour of another. */
-        ENDED,
+        /** It does nothing, for the database undoes the transaction in favour of another. */
+        UNDONE,
         /** The connection is lost before the database hears of it. */
         LOST_BEFORE,
         /** The connection is lost after it took effect. */
@@ -119,9 +119,9 @@ final class FaultyJdbc {
                     if (mode == Mode.BEFORE) {
                         throw new SQLException("failed, as the test asks", "58030");
                     }
-                    if (mode == Mode.ENDED) {
+                    if (mode == Mode.UNDONE) {
                         throw new SQLTransactionRollbackException(
-                                "ended for another, as the test asks", "40001");
+                                "undone for another, as the test asks", "40001");
                     }
                     if (mode == Mode.LOST_BEFORE) {
                         lose(here);

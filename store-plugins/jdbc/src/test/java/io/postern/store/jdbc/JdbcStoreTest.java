@@ -290,9 +290,9 @@ class JdbcStoreTest {
         }
     }
 
-    /** A database with deadlocks lets one of two deliveries through, and ends the other. */
+    /** A database with deadlocks lets one of two deliveries through, and undoes the other. */
     @Test
-    void aDeliveryThatIsEndedForAnotherOfTheSameUniqueIdIsOneTooMany() throws Exception {
+    void aDeliveryThatIsUndoneForAnotherOfTheSameUniqueIdIsOneTooMany() throws Exception {
         try (var database = TestDatabase.inMemory();
                 var store = new JdbcStore();
                 var other = new JdbcStore()) {
@@ -300,13 +300,7 @@ class JdbcStoreTest {
             store.begin(database.over(faulty.source()));
             other.begin(database.over(database.source()));
             store.deliver(ALICE, text("before\n"), Optional.empty());
-            // Twice: it is looked for before the delivery, and its place in the order within.
-            var looks = new AtomicInteger();
-            faulty.rule(operation ->
-                    operation.startsWith("executeQuery SELECT next_seq")
-                                    && looks.incrementAndGet() == 2
-                            ? meanwhile(other, ALICE, "given")
-                            : null);
+            faulty.rule(whereItGetsItsPlace(other, "given"));
             var refused =
                     assertThrows(
                             Fault.class,
@@ -314,12 +308,7 @@ class JdbcStoreTest {
             assertEquals(Fault.Kind.PERMANENT, refused.kind(), refused.toString());
             assertEquals(2, database.count("message"));
 
-            looks.set(0);
-            faulty.rule(operation ->
-                    operation.startsWith("executeQuery SELECT next_seq")
-                                    && looks.incrementAndGet() == 2
-                            ? meanwhile(other, ALICE, "another")
-                            : null);
+            faulty.rule(whereItGetsItsPlace(other, "another"));
             refused =
                     assertThrows(
                             Fault.class,
@@ -330,7 +319,7 @@ class JdbcStoreTest {
     }
 
     @Test
-    void aMailboxThatAnotherHasMadeIsGoodForADeliveryThatWasEndedForIt() throws Exception {
+    void aMailboxThatAnotherHasMadeIsGoodForADeliveryThatWasUndoneForIt() throws Exception {
         try (var database = TestDatabase.inMemory();
                 var store = new JdbcStore();
                 var other = new JdbcStore()) {
@@ -345,7 +334,7 @@ class JdbcStoreTest {
             assertEquals(2, database.count("message"));
             faulty.rule(operation ->
                     operation.startsWith("executeUpdate INSERT INTO mailbox")
-                            ? FaultyJdbc.Mode.ENDED
+                            ? FaultyJdbc.Mode.UNDONE
                             : null);
             var refused =
                     assertThrows(
@@ -355,13 +344,22 @@ class JdbcStoreTest {
         }
     }
 
+    /** Looked up twice: to see whether the message is there, and within the delivery. */
+    private static FaultyJdbc.Rule whereItGetsItsPlace(JdbcStore other, String uniqueId) {
+        var looks = new AtomicInteger();
+        return operation ->
+                operation.startsWith("executeQuery SELECT next_seq") && looks.incrementAndGet() == 2
+                        ? meanwhile(other, ALICE, uniqueId)
+                        : null;
+    }
+
     private static FaultyJdbc.Mode meanwhile(JdbcStore other, User user, String uniqueId) {
         try {
             other.deliver(user, text("one\n"), Optional.of(uniqueId));
         } catch (Fault | IOException e) {
             throw new AssertionError(e);
         }
-        return FaultyJdbc.Mode.ENDED;
+        return FaultyJdbc.Mode.UNDONE;
     }
 
     @Test

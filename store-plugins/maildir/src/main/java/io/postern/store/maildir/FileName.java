@@ -21,7 +21,7 @@ final class FileName {
 
     /** The spelling of the last name of a path. */
     static String of(Path file) {
-        // Of half a million paths, each is cut into its names when it is asked for the last one.
+        // A path that is asked for its last name looks first where all of its names begin.
         var path = file.toString();
         var text = path.substring(path.lastIndexOf('/') + 1);
         if (plain(text)) {

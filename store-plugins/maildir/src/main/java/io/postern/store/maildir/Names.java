@@ -28,16 +28,12 @@ final class Names {
 
     private final BitSet twins;
 
-    private Names(byte[] text, int[] ends, int[] uniqueEnds, BitSet twins) {
+    /** A table that {@link #text}, {@link #ends} and {@link #uniqueEnds} were asked for. */
+    Names(byte[] text, int[] ends, int[] uniqueEnds, BitSet twins) {
         this.text = text;
         this.ends = ends;
         this.uniqueEnds = uniqueEnds;
         this.twins = twins;
-    }
-
-    /** A table that {@link #text}, {@link #ends} and {@link #uniqueEnds} were asked for. */
-    static Names of(byte[] text, int[] ends, int[] uniqueEnds, BitSet twins) {
-        return new Names(text, ends, uniqueEnds, twins);
     }
 
     /** All names, each behind the mark of its folder; not to be changed. */

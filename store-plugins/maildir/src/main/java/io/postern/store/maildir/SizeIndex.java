@@ -163,7 +163,7 @@ final class SizeIndex {
             wireReady.set(index, (marks[index] & WIRE_READY) != 0);
         }
         return new MaildirListing(
-                Names.of(text, ends, uniqueEnds, twins),
+                new Names(text, ends, uniqueEnds, twins),
                 stamp,
                 settled,
                 sizes,

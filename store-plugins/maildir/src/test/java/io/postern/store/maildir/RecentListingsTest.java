@@ -131,6 +131,21 @@ class RecentListingsTest {
         assertEquals(List.of("UID7-15", "2.b"), Mail.ids(store, "alice"));
     }
 
+    /** With the launcher's heap of 512 MiB, an eighth of it is for all listings. */
+    @Test
+    void halfAMillionMessagesHaveRoomInTheUsualHeap() {
+        var names = new Names.Builder();
+        for (var m = 0; m < 500_000; m++) {
+            names.add(
+                    false,
+                    "%d.M%dB%d.bench,S=1234,W=1270:2,S".formatted(1_700_000_000 + m, m, m % 1000),
+                    false);
+        }
+        var stamp = new Maildir.Stamp(0, 0);
+        var listing = MaildirListing.of(new Maildir.Found(names.sorted(), stamp, true));
+        assertTrue(listing.memory() <= 64 << 20, () -> listing.memory() + " octets");
+    }
+
     @Test
     void theOneThatWasClosedFirstGoesFirst() {
         var listing = MaildirListing.EMPTY;
