@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ResourceBundle;
+import java.util.regex.Pattern;
 
 /**
  * A language of the texts behind +OK and -ERR (RFC 6856 §3). English is ASCII; the others are UTF-8
@@ -21,6 +22,8 @@ final class Language {
                     new Language("fr"),
                     new Language("es"),
                     new Language("ja"));
+
+    private static final Pattern RANGE = Pattern.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\\*");
 
     private static final String BUNDLE = "io.postern.engine.texts";
 
@@ -103,11 +106,16 @@ final class Language {
         return texts().refusals.get(text);
     }
 
+    /** Whether a text is a basic language range (RFC 4647 §2.1). */
+    static boolean isRange(String text) {
+        return RANGE.matcher(text).matches();
+    }
+
     /**
      * The language for a basic language range, by lookup (RFC 4647 §3.4): {@code de-AT} leads to
      * {@code de}.
      *
-     * @param range from the client, not trusted
+     * @param range one that {@link #isRange}
      * @return null where there is none
      */
     static Language lookUp(String range) {

@@ -22,6 +22,8 @@ import java.util.List;
  *       tolerated where a command may stand without argument.
  *   <li>A control octet in a command is refused with the command. Octets above 0x7F may stand in
  *       names and passwords, and mean nothing here.
+ *   <li>Accommodation: AUTH LOGIN may bring the name along, as curl and others send it, although
+ *       the server speaks first in that one.
  *   <li>Accommodation: AUTH alone lists the mechanisms, for clients older than CAPA.
  *   <li>A message that RETR has sent and DELE has not marked counts as seen; TOP does not.
  *   <li>What the client sent is never part of an answer.
@@ -227,11 +229,15 @@ public final class Pop3Engine {
     }
 
     private List<Effect> user(byte[] line) {
-        if (!offer.userPass()) {
-            return notOffered();
-        }
         var argument = Command.USER.argument();
-        if (line.length <= argument || indexOf(' ', line, argument) < line.length) {
+        var one = line.length > argument && indexOf(' ', line, argument) == line.length;
+        if (!offer.userPass()) {
+            return notOffered(
+                    Effect.LoginCommand.USER_PASS,
+                    "",
+                    one ? text(line, argument, line.length) : "");
+        }
+        if (!one) {
             return refuse(Text.ONE_ARGUMENT);
         }
         state = new State.Authorization(rest(line, argument));
@@ -240,7 +246,7 @@ public final class Pop3Engine {
 
     private List<Effect> pass(byte[] name, byte[] line) {
         if (!offer.userPass()) {
-            return notOffered();
+            return refuse(whyNotOffered());
         }
         if (name.length == 0) {
             return refuse(Text.USER_FIRST);
@@ -255,17 +261,18 @@ public final class Pop3Engine {
     }
 
     private List<Effect> apop(byte[] line) {
-        if (!offer.apop()) {
-            return notOffered();
-        }
         var argument = Command.APOP.argument();
         var space = indexOf(' ', line, argument);
-        if (space <= argument
-                || space >= line.length - 1
-                || indexOf(' ', line, space + 1) < line.length) {
-            return refuse(Text.TWO_ARGUMENTS);
+        var two =
+                space > argument
+                        && space < line.length - 1
+                        && indexOf(' ', line, space + 1) == line.length;
+        if (!offer.apop()) {
+            return notOffered(Effect.LoginCommand.APOP, "", two ? text(line, argument, space) : "");
         }
-        return logIn(Effect.LoginCommand.APOP, "", rest(line, argument));
+        return two
+                ? logIn(Effect.LoginCommand.APOP, "", rest(line, argument))
+                : refuse(Text.TWO_ARGUMENTS);
     }
 
     private List<Effect> startTls() {
@@ -290,8 +297,14 @@ public final class Pop3Engine {
         return List.of();
     }
 
-    private List<Effect> notOffered() {
-        return refuse(offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED);
+    private List<Effect> notOffered(Effect.LoginCommand command, String mechanism, String name) {
+        return List.of(
+                new Effect.LoginNotOffered(command, mechanism, name, offer.startTls()),
+                refuse(whyNotOffered()).getFirst());
+    }
+
+    private Text whyNotOffered() {
+        return offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED;
     }
 
     // UTF-8 and languages (RFC 6856)
@@ -312,7 +325,11 @@ public final class Pop3Engine {
         if (blank(line, argument)) {
             return languages();
         }
-        var found = Language.lookUp(new String(rest(line, argument), StandardCharsets.ISO_8859_1));
+        var range = new String(rest(line, argument), StandardCharsets.ISO_8859_1);
+        if (!Language.isRange(range)) {
+            return refuse(Text.NO_LANGUAGE_RANGE);
+        }
+        var found = Language.lookUp(range);
         if (found == null) {
             return err(Problem.NONE, Text.NO_LANGUAGE);
         }
@@ -331,17 +348,14 @@ public final class Pop3Engine {
     // AUTH (RFC 5034 §4)
 
     private List<Effect> auth(byte[] line) {
-        if (offer.sasl().isEmpty()) {
-            return notOffered();
-        }
         var argument = Command.AUTH.argument();
         if (blank(line, argument)) {
-            return mechanisms();
+            return offer.sasl().isEmpty() ? refuse(whyNotOffered()) : mechanisms();
         }
         var space = indexOf(' ', line, argument);
         var mechanism = offered(line, argument, space);
         if (mechanism == null) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Effect.LoginCommand.AUTH, text(line, argument, space), "");
         }
         if (blank(line, space)) {
             if (mechanism.serverFirst()) {
@@ -350,7 +364,7 @@ public final class Pop3Engine {
             state = new State.InitialAwaited(mechanism.name());
             return EMPTY_CHALLENGE;
         }
-        if (mechanism.serverFirst()) {
+        if (!mechanism.initialResponse()) {
             return refuse(Text.SERVER_FIRST);
         }
         if (space == line.length - 2 && line[space + 1] == '=') {
@@ -491,7 +505,7 @@ public final class Pop3Engine {
     private List<Effect> listing(Transaction maildrop, byte[] line, boolean uniqueIds) {
         var argument = Command.LIST.argument();
         if (blank(line, argument)) {
-            return say(maildrop.listing(uniqueIds));
+            return say(maildrop.listing(uniqueIds, language));
         }
         var number = Decimal.parse(line, argument, line.length);
         if (!maildrop.has(number)) {
@@ -647,6 +661,10 @@ public final class Pop3Engine {
             at++;
         }
         return at;
+    }
+
+    private static String text(byte[] line, int from, int to) {
+        return new String(line, from, to - from, StandardCharsets.UTF_8);
     }
 
     private static byte[] rest(byte[] line, int from) {

@@ -93,12 +93,18 @@ final class Transaction {
      * marks that are made after this.
      *
      * @param uniqueIds UIDL; LIST otherwise
+     * @param language of the status line, which says how many messages follow
      */
-    Reply listing(boolean uniqueIds) {
+    Reply listing(boolean uniqueIds, Language language) {
         if (marksOfListing == null) {
             marksOfListing = (BitSet) marked.clone();
         }
-        return Reply.ok("", new ScanListing(messages, marksOfListing, uniqueIds, surrogates));
+        return Reply.ok(
+                uniqueIds
+                        ? language.text(Text.MESSAGES, count)
+                        : language.text(Text.INSIDE, count, octets),
+                language,
+                new ScanListing(messages, marksOfListing, uniqueIds, surrogates));
     }
 
     /** Ends this state: nothing may be marked after that. */

@@ -196,10 +196,11 @@ final class Login implements AutoCloseable {
                     drop.store().name(),
                     SessionLog.value(drop.user().name()),
                     violation.getMessage());
-            return refused(Problem.SYS_TEMP, "listing");
+            return refused(Problem.SYS_TEMP, LoginRefusal.LISTING);
         }
         return refused(
-                sessions.problem("session " + session + ", login by " + mechanism, cause), "fault");
+                sessions.problem("session " + session + ", login by " + mechanism, cause),
+                LoginRefusal.FAULT);
     }
 
     /** The maildrop of a login that succeeded; the caller's from now on. */
@@ -257,10 +258,10 @@ final class Login implements AutoCloseable {
         visit = sessions.visits.begin(counted, rules.sessions(), sessions.nanoTime.getAsLong());
         switch (visit.answer()) {
             case TOO_MANY -> {
-                return refused(Problem.IN_USE, "sessions");
+                return refused(Problem.IN_USE, LoginRefusal.SESSIONS);
             }
             case TOO_EARLY -> {
-                return refused(Problem.LOGIN_DELAY, "login-delay");
+                return refused(Problem.LOGIN_DELAY, LoginRefusal.LOGIN_DELAY);
             }
             case WELCOME -> {}
         }
@@ -269,7 +270,7 @@ final class Login implements AutoCloseable {
         var reached = sessions.guard.users().enter(counted, client, gate.limits());
         if (reached.isPresent()) {
             gate.refused(reached.get(), client);
-            return refused(Problem.IN_USE, reached.get().toString());
+            return refused(Problem.IN_USE, LoginRefusal.of(reached.get()));
         }
         leave = () -> sessions.guard.users().leave(counted, client);
         var store = realm.store();
@@ -280,10 +281,10 @@ final class Login implements AutoCloseable {
         var owner = new LockOwner(sessions.settings.node(), session, user.name());
         return switch (acquired(id, owner)) {
             case null -> throw new NullPointerException("a lock acquisition of null");
-            case Acquisition.Busy _ -> refused(Problem.IN_USE, "in-use");
+            case Acquisition.Busy _ -> refused(Problem.IN_USE, LoginRefusal.IN_USE);
             case Acquisition.Unavailable(var problem, var cause) -> {
                 LOG.warn("lock of {} unavailable: {}", id, problem, cause);
-                yield refused(Problem.SYS_TEMP, "lock-unavailable");
+                yield refused(Problem.SYS_TEMP, LoginRefusal.LOCK_UNAVAILABLE);
             }
             case Acquisition.Acquired(var lease) -> {
                 var remover =
@@ -368,12 +369,13 @@ final class Login implements AutoCloseable {
             case Verdict.Refused(var reason) ->
                     refused(
                             reason == Verdict.Reason.MALFORMED ? Problem.NONE : Problem.AUTH,
-                            vetting.word(reason));
+                            vetting.reason(reason));
         };
     }
 
-    private Event.LoginRefused refused(Problem problem, String reason) {
-        SessionLog.loginFailed(session, accounts.name(), connection, mechanism, reason);
+    private Event.LoginRefused refused(Problem problem, LoginRefusal reason) {
+        SessionLog.loginFailed(
+                session, accounts.name(), connection, mechanism, reason, vetting.opposition());
         return new Event.LoginRefused(problem);
     }
 }

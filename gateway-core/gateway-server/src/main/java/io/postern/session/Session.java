@@ -386,6 +386,7 @@ public final class Session implements ClientEvents {
                 flushed();
                 answer(() -> login.next(response));
             }
+            case Effect.LoginNotOffered refused -> notOffered(refused);
             case Effect.CancelLogin _ -> letGo();
             case Effect.Retrieve order -> {
                 flushed();
@@ -430,6 +431,16 @@ public final class Session implements ClientEvents {
             throw new IllegalStateException("a reply to STLS that does not fit a line");
         }
         connection.startTls(words.flip());
+    }
+
+    private void notOffered(Effect.LoginNotOffered refused) {
+        SessionLog.loginFailed(
+                id,
+                refused.name(),
+                connection,
+                ways.mechanisms.name(refused),
+                refused.startTls() ? LoginRefusal.CLEAR_TEXT : LoginRefusal.NOT_OFFERED,
+                "");
     }
 
     private interface LoginStep {

@@ -12,7 +12,6 @@ import io.postern.spi.auth.Verdict;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
@@ -36,10 +35,13 @@ final class Vetting {
     private String account = "";
     private Attempt attempt;
     private Standing standing = Standing.STRANGER;
-    private boolean opposed;
+
+    /** Why a policy is against it, in the policy's words; null where none is. */
+    private String opposition;
+
     private long password;
     private Gate.Turn turn;
-    private String unjudged;
+    private LoginRefusal unjudged;
 
     /** Whether the attempt goes on without its session. */
     private volatile boolean abandoned;
@@ -76,18 +78,18 @@ final class Vetting {
             var delay = guard.penalties().delay(client, account);
             standing = standing(delay);
             pause(delay);
-            opposed = ask(AuthPolicy::before) instanceof AuthPolicy.Refuse;
+            opposition = opposition(ask(AuthPolicy::before));
             refuseIfAbandoned();
         }
         if (turn == null) {
             turn = turn();
             if (turn == null) {
-                unjudged = "logins";
+                unjudged = LoginRefusal.LOGINS;
                 throw Fault.temporary("too many logins at a time", null);
             }
         }
         refuseIfAbandoned();
-        return !opposed;
+        return opposition == null;
     }
 
     /**
@@ -159,8 +161,8 @@ final class Vetting {
             }
             return verdict;
         }
-        if (ask((policy, it) -> policy.after(it, verdict)) instanceof AuthPolicy.Refuse) {
-            opposed = true;
+        opposition = opposition(ask((policy, it) -> policy.after(it, verdict)));
+        if (opposition != null) {
             guard.penalties().failed(client, account, password);
             return NOT_ALLOWED;
         }
@@ -185,13 +187,22 @@ final class Vetting {
         }
     }
 
-    /** The reason for a refusal, as the log words it. */
-    String word(Verdict.Reason reason) {
-        return opposed ? "policy" : reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /** The reason for a refusal. */
+    LoginRefusal reason(Verdict.Reason reason) {
+        return opposition != null ? LoginRefusal.POLICY : LoginRefusal.of(reason);
+    }
+
+    /** What a policy that is against it gave as its reason; empty where there is none. */
+    String opposition() {
+        return opposition == null ? "" : opposition;
+    }
+
+    private static String opposition(Ruling ruling) {
+        return ruling instanceof AuthPolicy.Refuse(var reason) ? reason : null;
     }
 
     /** Why nobody could judge this attempt, where that is no fault of a directory. */
-    Optional<String> unjudged() {
+    Optional<LoginRefusal> unjudged() {
         return Optional.ofNullable(unjudged);
     }
 
@@ -210,7 +221,7 @@ final class Vetting {
         try {
             ruling = asked.ask(call, client, guard.refusals());
         } catch (Fault e) {
-            unjudged = "policy-failed";
+            unjudged = LoginRefusal.POLICY_FAILED;
             throw e;
         }
         if (ruling instanceof AuthPolicy.Delay(var time)) {

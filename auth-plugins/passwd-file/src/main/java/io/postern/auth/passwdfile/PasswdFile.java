@@ -18,7 +18,6 @@ import io.postern.spi.auth.SecretDirectory;
 import io.postern.spi.auth.Verdict;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -110,7 +109,7 @@ public final class PasswdFile
     }
 
     @Override
-    public Optional<Shared> shared(String name) {
+    public Shared shared(String name) {
         return users.shared(name);
     }
 

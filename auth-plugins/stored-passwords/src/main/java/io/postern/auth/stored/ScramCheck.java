@@ -136,9 +136,12 @@ public final class ScramCheck {
         if (account.isEmpty()) {
             return new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
         }
-        return able && account.get().enabled()
+        if (!account.get().enabled()) {
+            return new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
+        }
+        return able
                 ? new Verdict.Accepted(account.get().user())
-                : new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
+                : new Verdict.Refused(Verdict.Reason.NO_SECRET);
     }
 
     /** What keys can be had from; a password only if SASLprep takes it. */

@@ -70,13 +70,8 @@ public final class WatchedUsers {
     }
 
     /** As {@link io.postern.spi.auth.SecretDirectory#shared}, for passwords kept as they are. */
-    public Optional<Shared> shared(String name) {
-        return now().find(name)
-                .filter(Account::enabled)
-                .flatMap(account ->
-                        account.password().own().orElse(null) instanceof PlainPassword plain
-                                ? Optional.of(new Shared(account.user(), plain.secret()))
-                                : Optional.empty());
+    public Shared shared(String name) {
+        return Account.shared(now().find(name));
     }
 
     /** As {@link io.postern.spi.auth.ScramDirectory#scram}. */
