@@ -81,9 +81,12 @@ public sealed interface StoredPassword
         return 0;
     }
 
-    /** In place of the password of somebody who has none: nothing matches it, in a usual time. */
+    /**
+     * In place of the password of somebody who has none: nothing matches it, in a usual time.
+     * Always the same object.
+     */
     static StoredPassword none() {
-        return Pbkdf2Password.nobody();
+        return Pbkdf2Password.NOBODY;
     }
 
     /** What a login is compared with, one after the other, whatever the answers. */
