@@ -128,6 +128,16 @@ class AccountsTest {
     }
 
     @Test
+    void whoIsBarredInOneDirectoryIsNotLookedForInTheNext() throws Exception {
+        for (var reason : Reason.values()) {
+            SecretDirectory refusing = _ -> SecretDirectory.Shared.refused(reason);
+            assertEquals(
+                    reason == Reason.UNKNOWN_USER ? ALICE : new Verdict.Refused(reason),
+                    accounts(refusing, first).checkShared("alice", _ -> true));
+        }
+    }
+
+    @Test
     @Tag("protocol-73")
     void theKeysOfTheFirstThatKnowsTheUserAreTaken() throws Exception {
         var accounts = accounts(first, second);

@@ -30,4 +30,14 @@ public record Account(User user, StoredPassword password, boolean enabled) {
                 ? Shared.of(account.user(), plain.secret())
                 : Shared.refused(Verdict.Reason.NO_SECRET);
     }
+
+    /**
+     * Somebody whose entry cannot be understood: known, so that no other directory is asked, and
+     * refused as {@link io.postern.spi.auth.Verdict.Reason#NOT_ALLOWED}, whatever the password.
+     *
+     * @param name fit for a {@link User}
+     */
+    public static Account barred(String name) {
+        return new Account(new User(name), StoredPassword.none(), false);
+    }
 }

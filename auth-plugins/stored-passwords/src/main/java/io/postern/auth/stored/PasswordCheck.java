@@ -66,7 +66,7 @@ public final class PasswordCheck {
         // For everybody: the time to choose would tell who is a stranger.
         var decoy = decoys.choose(name, forms, StoredPassword::form);
         StoredPassword stored =
-                account.map(Account::password).or(() -> decoy).orElseGet(Pbkdf2Password::nobody);
+                account.map(Account::password).or(() -> decoy).orElseGet(StoredPassword::none);
         var fits = OptionalInt.empty();
         for (int part = 0; part < stored.parts().size(); part++) {
             var one = stored.parts().get(part);
@@ -79,7 +79,11 @@ public final class PasswordCheck {
             return new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
         }
         if (fits.isEmpty()) {
-            return new Verdict.Refused(Verdict.Reason.WRONG_PROOF);
+            // Of an account without a password, none can be told to be wrong.
+            return new Verdict.Refused(
+                    stored == StoredPassword.none()
+                            ? Verdict.Reason.NOT_ALLOWED
+                            : Verdict.Reason.WRONG_PROOF);
         }
         return account.get().enabled()
                 ? new Verdict.Accepted(by(account.get().user(), stored.device(fits.getAsInt())))

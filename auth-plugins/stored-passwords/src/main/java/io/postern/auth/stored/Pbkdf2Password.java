@@ -47,6 +47,14 @@ final class Pbkdf2Password implements StoredPassword {
     private static final Pattern DOVECOT =
             Pattern.compile("\\$1\\$([!-#%-9;-~]+)\\$([0-9]{1,9})\\$([0-9a-fA-F]{40})");
 
+    /** Stands for a password that is not there: it takes the time of a new hash. */
+    static final Pbkdf2Password NOBODY =
+            new Pbkdf2Password(
+                    SHA512,
+                    ITERATIONS_SHA512,
+                    new byte[SALT_OCTETS],
+                    new byte[digestOctets(SHA512)]);
+
     private final String scheme;
     private final int iterations;
     private final byte[] salt;
@@ -100,12 +108,6 @@ final class Pbkdf2Password implements StoredPassword {
                     "has a hash of " + hash.length + " octets, not " + digestOctets(scheme));
         }
         return new Pbkdf2Password(scheme, iterations, salt, hash);
-    }
-
-    /** Stands for the users of a directory that has none: it takes the time of a new hash. */
-    static Pbkdf2Password nobody() {
-        return new Pbkdf2Password(
-                SHA512, ITERATIONS_SHA512, new byte[SALT_OCTETS], new byte[digestOctets(SHA512)]);
     }
 
     static String make(String scheme, Secret password) {
