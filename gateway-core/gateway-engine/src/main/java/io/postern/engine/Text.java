@@ -26,7 +26,6 @@ public enum Text {
     MARKED,
     MECHANISMS,
     MESSAGE_UNAVAILABLE,
-    NEEDS_UTF8,
     NOT_BASE64,
     NOT_OFFERED,
     NO_ARGUMENT,

@@ -23,8 +23,8 @@ import java.util.zip.CRC32C;
 final class ListingCache {
     private static final Logger LOG = LoggerFactory.getLogger(ListingCache.class);
 
-    /** Changes with the layout of what follows it, and with what a surrogate is. */
-    private static final int VERSION = 0x706d6234;
+    /** Changes with the layout of what follows it, and with what a surrogate or a From_ line is. */
+    private static final int VERSION = 0x706d6235;
 
     private final Path cache;
 
