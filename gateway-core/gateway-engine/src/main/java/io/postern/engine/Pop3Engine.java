@@ -29,8 +29,7 @@ import java.util.List;
  *   <li>What the client sent is never part of an answer.
  *   <li>Where UTF8 is offered, a client that has not said it gets surrogates, and their sizes, of
  *       messages with an internationalised header (RFC 6856 §2.1). Unique-ids are the same for
- *       both. A message that can have no surrogate is listed with its own size in STAT and in LIST
- *       without argument, and refused with [UTF8] elsewhere.
+ *       both. Every message can be retrieved in both ways, so [UTF8] is never said.
  *   <li>STLS is refused after UTF8, and takes LANG back: what was said in the clear does not count.
  * </ul>
  *
@@ -447,7 +446,7 @@ public final class Pop3Engine {
         return err(
                 problem,
                 switch (problem) {
-                    case NONE, UTF8 -> Text.LOGIN_NOT_PROPER;
+                    case NONE -> Text.LOGIN_NOT_PROPER;
                     case AUTH -> Text.LOGIN_REFUSED;
                     case IN_USE -> Text.MAILDROP_LOCKED;
                     case LOGIN_DELAY -> Text.LOGIN_TOO_EARLY;
@@ -511,18 +510,10 @@ public final class Pop3Engine {
         if (!maildrop.has(number)) {
             return noMessage(number);
         }
-        if (uniqueIds) {
-            return say(maildrop.uniqueIdListing(number));
-        }
-        return maildrop.needsUtf8(number)
-                ? err(Problem.UTF8, Text.NEEDS_UTF8)
-                : say(maildrop.scanListing(number));
+        return say(uniqueIds ? maildrop.uniqueIdListing(number) : maildrop.scanListing(number));
     }
 
     private List<Effect> retrieve(Transaction maildrop, int number) {
-        if (maildrop.needsUtf8(number)) {
-            return err(Problem.UTF8, Text.NEEDS_UTF8);
-        }
         state = new State.Retrieving(maildrop, number, true);
         var octets = maildrop.octets(number);
         return List.of(
@@ -544,9 +535,6 @@ public final class Pop3Engine {
         }
         if (!maildrop.has(number)) {
             return noMessage(number);
-        }
-        if (maildrop.needsUtf8(number)) {
-            return err(Problem.UTF8, Text.NEEDS_UTF8);
         }
         state = new State.Retrieving(maildrop, number, false);
         return List.of(

@@ -27,7 +27,6 @@ public enum Text {
     MECHANISMS,
     MESSAGES,
     MESSAGE_UNAVAILABLE,
-    NEEDS_UTF8,
     NOT_BASE64,
     NOT_OFFERED,
     NO_ARGUMENT,

@@ -1,7 +1,5 @@
 package io.postern.engine;
 
-import io.postern.spi.wire.Surrogate;
-
 import java.util.BitSet;
 
 /**
@@ -51,11 +49,6 @@ final class Transaction {
     /** Whether a surrogate is sent. */
     boolean surrogate(int number) {
         return surrogates && messages.needsSurrogate(number);
-    }
-
-    /** Whether nothing can be sent of it, and its size cannot be told. */
-    boolean needsUtf8(int number) {
-        return surrogates && messages.surrogateOctets(number) == Surrogate.NONE;
     }
 
     /**

@@ -163,7 +163,7 @@ final class Database implements AutoCloseable {
         Flyway.configure(Database.class.getClassLoader())
                 .dataSource(source)
                 .locations("classpath:io/postern/store/jdbc/migration")
-                .javaMigrations(new CountedAnew())
+                .javaMigrations(CountedAnew.OF_PARTS, CountedAnew.OF_LONG_FIELDS)
                 .placeholders(dialect.placeholders())
                 .table("postern_schema")
                 // The database may have other tables.

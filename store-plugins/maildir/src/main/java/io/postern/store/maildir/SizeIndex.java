@@ -39,7 +39,7 @@ final class SizeIndex {
      * First in the file; the last character is the version. It changes with the layout, and with
      * what a surrogate is: the sizes of those are kept.
      */
-    private static final byte[] MAGIC = "PSTNIDX4".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MAGIC = "PSTNIDX5".getBytes(StandardCharsets.US_ASCII);
 
     /** Behind it the times of the folders, whether they were settled, and how much follows. */
     private static final int HEADER = MAGIC.length + 8 + 8 + 1 + 4 + 4 + 4;

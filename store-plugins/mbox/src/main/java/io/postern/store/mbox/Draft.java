@@ -197,10 +197,12 @@ final class Draft implements AutoCloseable {
                         + " programs keep for themselves there ("
                         + HiddenFields.names()
                         + ")"
-                        + (format == MboxFormat.MBOXO
-                                ? ", or a line that begins with From, which the format mboxo"
-                                        + " changes for ever"
-                                : ""),
+                        + switch (format) {
+                            case MBOXRD, MBOXCL2 -> "";
+                            case MBOXO, MBOXO_BLANK_LINE ->
+                                    ", or a line that begins with From, which the format mboxo"
+                                            + " changes for ever";
+                        },
                 null);
     }
 
@@ -307,7 +309,7 @@ final class Draft implements AutoCloseable {
                 var quote =
                         switch (format) {
                             case MBOXRD -> true;
-                            case MBOXO -> quotes == 0;
+                            case MBOXO, MBOXO_BLANK_LINE -> quotes == 0;
                             case MBOXCL2 -> false;
                         };
                 if (quote) {

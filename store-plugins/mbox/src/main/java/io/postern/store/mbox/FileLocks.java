@@ -172,7 +172,12 @@ final class FileLocks implements AutoCloseable {
         if (lock == null) {
             return false;
         }
-        held.push(lock::release);
+        held.push(() -> {
+            // Whoever is interrupted while it reads has its channel closed, and the lock went then.
+            if (lock.isValid()) {
+                lock.release();
+            }
+        });
         return true;
     }
 }

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -23,8 +24,8 @@ import java.util.zip.CRC32C;
 final class ListingCache {
     private static final Logger LOG = LoggerFactory.getLogger(ListingCache.class);
 
-    /** Changes with the layout of what follows it, and with what a surrogate is. */
-    private static final int VERSION = 0x706d6234;
+    /** Changes with the layout of what follows it, and with what a surrogate or a From_ line is. */
+    private static final int VERSION = 0x706d6235;
 
     private final Path cache;
 
@@ -54,6 +55,9 @@ final class ListingCache {
             }
         } catch (NoSuchFileException e) {
             return Optional.empty();
+        } catch (ClosedByInterruptException e) {
+            LOG.debug("{} is not looked at: the client has gone", cache, e);
+            return Optional.empty();
         } catch (IOException e) {
             LOG.warn("cannot use {}: the mbox is read instead", cache, e);
             return Optional.empty();
@@ -80,6 +84,8 @@ final class ListingCache {
             var next = cache.resolveSibling(cache.getFileName() + ".next");
             Files.write(next, octets.toByteArray());
             Files.move(next, cache, StandardCopyOption.ATOMIC_MOVE);
+        } catch (ClosedByInterruptException e) {
+            LOG.debug("{} is not kept: the client has gone", cache, e);
         } catch (IOException e) {
             LOG.warn("cannot keep {}: the next login reads the mbox again", cache, e);
         }
