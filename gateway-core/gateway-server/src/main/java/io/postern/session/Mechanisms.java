@@ -128,12 +128,8 @@ public final class Mechanisms {
         return mechanism(login).begin(context);
     }
 
-    /** The mechanism's name, for the log. */
-    String name(Effect.Authenticate login) {
-        return mechanism(login).mechanism();
-    }
-
-    private AuthMechanism mechanism(Effect.Authenticate login) {
+    /** The plugin that the engine's attempt goes to. */
+    AuthMechanism mechanism(Effect.Authenticate login) {
         return switch (login.command()) {
             case USER_PASS -> userPass;
             case APOP -> apop;
