@@ -78,7 +78,8 @@ class TarballIT {
             for (var part : Map.of("sources", ".java", "javadoc", ".html").entrySet()) {
                 var name =
                         kit.stream()
-                                .filter(it -> it.matches(module + "-.*-" + part.getKey() + "\\.jar"))
+                                .filter(it ->
+                                        it.matches(module + "-.*-" + part.getKey() + "\\.jar"))
                                 .findFirst()
                                 .orElseThrow(() -> new AssertionError(module + " " + kit));
                 var file = Installation.shared().home().resolve("kit").resolve(name);

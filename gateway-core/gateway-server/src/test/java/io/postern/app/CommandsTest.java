@@ -524,7 +524,7 @@ class CommandsTest {
     @Test
     void newPluginWritesAProjectOfTheTemplateUnderItsOwnNames() throws Exception {
         templates();
-        for (var kind : new String[] {"auth", "directory", "store", "lock"}) {
+        for (var kind : new String[] {"auth", "directory", "policy", "store", "lock"}) {
             var folder = home.resolve("work").resolve(kind);
             var ended =
                     site.run(
@@ -565,7 +565,7 @@ class CommandsTest {
                     {"directory", "../users"},
                     {"auth", "a-name-that-is-too-long"},
                     {"directory", "users", "--package=Not.One"},
-                    {"policy", "users"},
+                    {"mailbox", "users"},
                     {"directory"}
                 }) {
             var all = new String[args.length + 1];
@@ -582,6 +582,24 @@ class CommandsTest {
                                 "--home=" + home.resolve("nowhere"),
                                 "--folder=" + home.resolve("mine"))
                         .code());
+    }
+
+    @Test
+    void newPluginRefusesTheNameOfAPluginThatIsThereWhateverItsKind() throws Exception {
+        templates();
+        Files.createDirectories(home.resolve("plugins/broken-one"));
+        // A mechanism's, two of one jar, a folder that is no plugin yet, and one that is built in.
+        for (var name : List.of("words", "anybody", "nobody", "broken-one", "local")) {
+            for (var kind : List.of("directory", "policy", "lock")) {
+                var folder = home.resolve("work").resolve(kind + name);
+                var ended = site.run("new-plugin", kind, name, "--folder=" + folder);
+                assertEquals(ExitCode.USAGE, ended.code(), name);
+                assertTrue(
+                        ended.err().contains("There is a plugin \"" + name + "\" in "),
+                        ended.err());
+                assertFalse(Files.exists(folder));
+            }
+        }
     }
 
     /** Where the tarball has them. */
@@ -627,8 +645,7 @@ class CommandsTest {
                 assertEquals(ExitCode.OK, ended.code(), line + ended.err());
                 assertEquals("", ended.err(), line.toString());
                 assertTrue(
-                        ended.out().contains("Usage: postern" + spaced(words)),
-                        line + ended.out());
+                        ended.out().contains("Usage: postern" + spaced(words)), line + ended.out());
             }
         }
         assertEquals(before, files());

@@ -3,7 +3,6 @@ package io.postern.testkit.auth;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -30,7 +29,7 @@ public interface SecretDirectoryContract extends UserDirectoryContract {
 
     @Test
     default void anotherSpellingLeadsToTheSameSecret() throws Exception {
-        assumeTrue(otherSpelling().isPresent(), "names have one spelling here");
+        UserDirectoryContract.needsAnotherSpelling(otherSpelling());
         try (var directory = directory()) {
             var shared = directory.shared(otherSpelling().orElseThrow()).orElseThrow();
             try (var secret = shared.secret()) {
@@ -59,7 +58,7 @@ public interface SecretDirectoryContract extends UserDirectoryContract {
 
     @Test
     default void aBarredUserHasNoSecret() throws Exception {
-        assumeTrue(barredUser().isPresent(), "nobody can be barred here");
+        UserDirectoryContract.needsABarredUser(barredUser());
         try (var directory = directory()) {
             assertTrue(directory.shared(barredUser().orElseThrow()).isEmpty());
         }
