@@ -188,13 +188,15 @@ final class Gateway implements AutoCloseable {
         return result;
     }
 
-    /** How every plugin is, and what it has done, in lines. */
-    List<String> health() {
+    /** How every plugin is, and what it has done, in lines; not OK where one is unwell. */
+    Reply health() {
         askForHealth();
+        var code = ExitCode.OK;
         var lines = new ArrayList<String>();
         for (var place : assembly().config().places()) {
             var one = assembly().at(place);
             var trouble = unwell.get(one.plugin());
+            code = trouble == null ? code : ExitCode.CONFIGURATION;
             lines.add(
                     name(place)
                             + "  "
@@ -204,7 +206,7 @@ final class Gateway implements AutoCloseable {
             one.from().descriptor().ifPresent(it -> lines.add("    " + it.shown()));
             lines.add("    " + calls.shown(one.plugin()));
         }
-        return lines;
+        return new Reply(code, lines);
     }
 
     /**

@@ -9,6 +9,7 @@ import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
 import io.postern.spi.User;
 import io.postern.spi.auth.AuthExchange;
+import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthStep;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.lock.LockCoordinator.Acquisition;
@@ -40,6 +41,7 @@ final class Login implements AutoCloseable {
     private final Vetting vetting;
     private final Accounts accounts;
     private String mechanism = "?";
+    private AuthMechanism plugin;
     private AuthExchange exchange;
     private OpenDrop drop;
 
@@ -54,7 +56,8 @@ final class Login implements AutoCloseable {
         this.ways = ways;
         this.connection = connection;
         this.session = session;
-        this.vetting = new Vetting(sessions.guard, ways.policy, connection, session);
+        this.vetting =
+                new Vetting(sessions.guard, ways.policy, connection, session, sessions.calls);
         this.accounts =
                 new Accounts(
                         ways.realms,
@@ -71,7 +74,8 @@ final class Login implements AutoCloseable {
      */
     Event begin(Effect.Authenticate login) throws InterruptedException {
         try {
-            mechanism = ways.mechanisms.name(login);
+            plugin = ways.mechanisms.mechanism(login);
+            mechanism = plugin.mechanism();
             vetting.by(mechanism);
         } catch (RuntimeException | Error e) {
             Arrays.fill(login.response(), (byte) 0);
@@ -117,19 +121,30 @@ final class Login implements AutoCloseable {
         exchange = null; // the call has it
         try {
             var said =
-                    inTime(
-                            () -> said(which.answer(), response),
-                            late -> {
-                                if (late.goesOn()) {
-                                    endOf(late.exchange()).run();
-                                }
-                            });
+                    sessions.calls.ask(
+                            plugin,
+                            "take a response",
+                            () ->
+                                    inTime(
+                                            () -> said(which.answer(), response),
+                                            late -> {
+                                                if (late.goesOn()) {
+                                                    endOf(late.exchange()).run();
+                                                }
+                                            }),
+                            accounts::nanosElsewhere,
+                            this::failedElsewhere);
             exchange = said.goesOn() ? said.exchange() : null;
             return said.step();
         } catch (Fault | InterruptedException | RuntimeException | Error e) {
             Arrays.fill(response, (byte) 0);
             throw e;
         }
+    }
+
+    /** Whether a directory, the policy or the limits have failed, and not the mechanism. */
+    private boolean failedElsewhere() {
+        return accounts.fault().isPresent() || vetting.unjudged().isPresent();
     }
 
     private Said said(AuthExchange asked, byte[] response) throws Fault, InterruptedException {

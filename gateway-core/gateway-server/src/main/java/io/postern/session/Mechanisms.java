@@ -134,11 +134,6 @@ public final class Mechanisms {
         return mechanism(login).begin(context);
     }
 
-    /** The mechanism's name, for the log. */
-    String name(Effect.Authenticate login) {
-        return mechanism(login).mechanism();
-    }
-
     /** The mechanism's name, for the log; a question mark for one that no connection is offered. */
     String name(Effect.LoginNotOffered refused) {
         return switch (refused.command()) {
@@ -151,7 +146,8 @@ public final class Mechanisms {
         };
     }
 
-    private AuthMechanism mechanism(Effect.Authenticate login) {
+    /** The plugin that the engine's attempt goes to. */
+    AuthMechanism mechanism(Effect.Authenticate login) {
         return switch (login.command()) {
             case USER_PASS -> userPass;
             case APOP -> apop;

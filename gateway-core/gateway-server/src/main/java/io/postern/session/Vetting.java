@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.PluginCalls;
 import io.postern.limit.Gate;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
@@ -13,7 +14,6 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 
 /**
  * One login attempt on its way past the penalty for failed ones, the policy, and the other logins
@@ -31,6 +31,7 @@ final class Vetting {
     private final Connection connection;
     private final InetAddress client;
     private final String session;
+    private final PluginCalls calls;
     private String mechanism = "?";
     private String account = "";
     private Attempt attempt;
@@ -46,12 +47,18 @@ final class Vetting {
     /** Whether the attempt goes on without its session. */
     private volatile boolean abandoned;
 
-    Vetting(LoginGuard guard, Optional<LoginPolicy> policy, Connection connection, String session) {
+    Vetting(
+            LoginGuard guard,
+            Optional<LoginPolicy> policy,
+            Connection connection,
+            String session,
+            PluginCalls calls) {
         this.guard = guard;
         this.policy = policy;
         this.connection = connection;
         this.client = connection.client().getAddress();
         this.session = session;
+        this.calls = calls;
     }
 
     /** What the client proves itself with. */
@@ -216,10 +223,14 @@ final class Vetting {
             return new AuthPolicy.Allow();
         }
         var asked = policy.get();
-        Callable<Ruling> call = () -> question.of(asked.plugin(), attempt);
         Ruling ruling;
         try {
-            ruling = asked.ask(call, client, guard.refusals());
+            ruling =
+                    asked.ask(
+                            () -> question.of(asked.plugin(), attempt),
+                            client,
+                            guard.refusals(),
+                            calls);
         } catch (Fault e) {
             unjudged = LoginRefusal.POLICY_FAILED;
             throw e;

@@ -19,6 +19,7 @@ import io.postern.spi.auth.SecretDirectory;
 import io.postern.spi.auth.Verdict;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**

@@ -269,8 +269,8 @@ class XmlEntriesTest {
             assertLetIn(users, "b\u00e4r", "x");
             assertTrue(
                     users.shared("b\u00e4r")
-                            .orElseThrow()
                             .secret()
+                            .orElseThrow()
                             .matches("x".getBytes(StandardCharsets.UTF_8)));
         }
     }
