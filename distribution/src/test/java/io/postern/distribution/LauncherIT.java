@@ -180,10 +180,26 @@ class LauncherIT {
         assertTrue(words.contains("-Dpostern.home=" + installation.home()), ending.text());
         assertTrue(words.contains("-Dglob=*"), ending.text());
         assertTrue(words.contains("-XX:+UseCompactObjectHeaders"), ending.text());
+        assertTrue(words.contains("--enable-native-access=ALL-UNNAMED"), ending.text());
         assertTrue(words.indexOf("-Xmx512m") < words.indexOf("-Xmx1g"), ending.text());
         assertEquals(
                 List.of("io.postern.app.Main", "run", "two words", "*"),
                 words.subList(words.size() - 4, words.size()));
+    }
+
+    /** The limits of hashes depend on it. */
+    @Test
+    void aCheckHasTheHeapOfTheServer() throws Exception {
+        for (var command : List.of("run", "check")) {
+            var ending =
+                    installation
+                            .postern(command)
+                            .with("POSTERN_JAVA", jdk("25").toString())
+                            .in(folder)
+                            .run()
+                            .well();
+            assertTrue(ending.text().lines().toList().contains("-Xmx512m"), ending.text());
+        }
     }
 
     /** The java program that the launcher starts. */
