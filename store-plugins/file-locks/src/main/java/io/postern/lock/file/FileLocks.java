@@ -2,6 +2,7 @@ package io.postern.lock.file;
 
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 import io.postern.spi.lock.Lease;
@@ -13,6 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -99,7 +101,7 @@ public final class FileLocks implements LockCoordinator {
                     TTL, ttl + " is too short", "Give " + SHORTEST_TTL + " or more.");
         }
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.makeFolders(folder);
             generation = generation(folder.resolve("generation"));
         } catch (IOException e) {
             throw Fault.permanent("the folder of lock files cannot be used: " + e, e);
@@ -113,9 +115,13 @@ public final class FileLocks implements LockCoordinator {
     private static long generation(Path file) throws IOException, Fault {
         String text;
         try {
-            text = Files.readString(file).strip();
+            // Every octet is a character, so that one of no meaning is no failure.
+            text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
         } catch (NoSuchFileException none) {
             return 0;
+        } catch (IOException e) {
+            throw Fault.permanent(
+                    file + " cannot be read (" + e + "): it is to be a file of one number", e);
         }
         if (!text.matches("[0-9]{1,18}")) {
             throw Fault.permanent(

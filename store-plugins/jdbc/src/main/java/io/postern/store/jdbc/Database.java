@@ -6,6 +6,7 @@ import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
 
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 
@@ -15,7 +16,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
@@ -379,7 +379,7 @@ final class Database implements AutoCloseable {
                     "Give it, or install the server in a folder without a semicolon.");
         }
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.makeFolders(folder);
         } catch (IOException e) {
             throw Fault.permanent(folder + " cannot be made: " + e, e);
         }

@@ -1,6 +1,7 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.Fault;
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.wire.MessageEncoder;
 import io.postern.store.files.IoFaults;
 import io.postern.store.files.MaildropState;
@@ -177,9 +178,9 @@ final class Deliverer {
         ALONE.lockInterruptibly();
         try {
             var lock = state.file("deliveries");
-            Files.createDirectories(lock.getParent());
+            PrivateFiles.makeFolders(lock.getParent());
             try (var channel =
-                    FileChannel.open(
+                    PrivateFiles.open(
                             lock,
                             StandardOpenOption.CREATE,
                             StandardOpenOption.READ,

@@ -1,5 +1,7 @@
 package io.postern.store.maildir;
 
+import io.postern.spi.PrivateFiles;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -185,7 +187,7 @@ final class SizeIndex {
         var next = file.resolveSibling(file.getFileName() + ".next");
         try {
             try (var channel =
-                    FileChannel.open(
+                    PrivateFiles.open(
                             next,
                             StandardOpenOption.CREATE,
                             StandardOpenOption.WRITE,

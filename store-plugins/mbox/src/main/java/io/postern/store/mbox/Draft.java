@@ -1,6 +1,7 @@
 package io.postern.store.mbox;
 
 import io.postern.spi.Fault;
+import io.postern.spi.PrivateFiles;
 import io.postern.store.files.IoFaults;
 
 import org.slf4j.Logger;
@@ -85,10 +86,10 @@ final class Draft implements AutoCloseable {
         var path = folder.resolve(PREFIX + UUID.randomUUID());
         FileChannel channel;
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.makeFolders(folder);
             removeUnfinished(folder);
             channel =
-                    FileChannel.open(
+                    PrivateFiles.open(
                             path,
                             StandardOpenOption.CREATE_NEW,
                             StandardOpenOption.READ,
