@@ -233,7 +233,7 @@ public final class GatewayFile {
                     "address",
                     "it is missing",
                     "Give the address to listen on, such as 127.0.0.1, 0.0.0.0 or ::.");
-        } else if (!address.get().text().matches("[0-9A-Za-z.:%_-]+")) {
+        } else if (!ListenAddress.fits(address.get().text())) {
             wrong(
                     element,
                     "address",

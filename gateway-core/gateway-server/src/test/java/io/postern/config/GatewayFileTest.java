@@ -657,6 +657,16 @@ class GatewayFileTest {
                         "<utf8>yes</utf8><listeners>",
                         "2: utf8: \"yes\" is neither true nor false. Give true or false."),
                 wrong(
+                        "127.0.0.1",
+                        "127.0.0.1:110",
+                        "3: address: \"127.0.0.1:110\" is not an address. Give one like 127.0.0.1,"
+                                + " 0.0.0.0, ::1 or ::."),
+                wrong(
+                        "127.0.0.1",
+                        "127.0.0.256",
+                        "3: address: \"127.0.0.256\" is not an address. Give one like 127.0.0.1,"
+                                + " 0.0.0.0, ::1 or ::."),
+                wrong(
                         "port=\"1100\"/>",
                         "port=\"1100\"/>\n<listener address=\"0.0.0.0\" port=\"1100\"/>",
                         "4: listener: it and the listener at line 3 cannot both have port 1100. Keep"
