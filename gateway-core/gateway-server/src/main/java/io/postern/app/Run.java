@@ -129,7 +129,7 @@ final class Run implements Callable<Integer> {
     /** It keeps no hold on the assembly, which a reload may replace. */
     private int serve(Plugins plugins, HangUp hangUp, PrintWriter out)
             throws BadConfiguration, StartException, InterruptedException {
-        try (var gateway = Gateway.start(installation.assemble(plugins), plugins);
+        try (var gateway = Gateway.start(warned(installation.assemble(plugins)), plugins);
                 var _ = control(gateway)) {
             var listeners = gateway.listeners();
             for (var at = 0; at < listeners.size(); at++) {
@@ -176,6 +176,11 @@ final class Run implements Callable<Integer> {
         return gateway.later(() ->
                 gateway.reload((plugins, running) ->
                         installation.assemble(plugins, Optional.of(running))));
+    }
+
+    private static Assembly warned(Assembly assembly) {
+        assembly.config().warnings().forEach(warning -> log.warn("{}", warning));
+        return assembly;
     }
 
     private static void warnOfBroken(Plugins plugins) {

@@ -81,7 +81,12 @@ final class PemFile {
                     "Let the server's user read it, and the folders above it.");
         } catch (IOException e) {
             throw new SettingException(
-                    setting, file + " cannot be read (" + e + ")", "Give a file that can be read.");
+                    setting,
+                    file
+                            + (Files.isDirectory(file)
+                                    ? " is a folder"
+                                    : " cannot be read (" + e.getMessage() + ")"),
+                    "Give a file that can be read.");
         }
     }
 
