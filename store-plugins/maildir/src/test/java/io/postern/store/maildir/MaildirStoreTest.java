@@ -85,20 +85,6 @@ class MaildirStoreTest {
     }
 
     @Test
-    void twoFilesOfOneNameWithDifferentMailAreNotRemoved() throws Exception {
-        mail.put("alice", "new/1.a", "one\n");
-        mail.put("alice", "cur/1.a:2,S", "two\n");
-        try (var drop = Mail.open(mail.store(), "alice")) {
-            var result = drop.commit(Mail.removal(drop, 1));
-            assertEquals(CommitResult.Status.PARTIAL, result.status());
-            assertEquals(1, result.failed());
-            assertTrue(result.detail().contains("1.a"), result.detail());
-        }
-        assertTrue(Files.exists(mail.maildir("alice").resolve("new/1.a")));
-        assertTrue(Files.exists(mail.maildir("alice").resolve("cur/1.a:2,S")));
-    }
-
-    @Test
     @Tag("protocol-104")
     void uniqueIdsStayWhenFlagsChangeAndAfterRestart() throws Exception {
         mail.put("alice", "new/1.a", "a\n");
@@ -353,35 +339,10 @@ class MaildirStoreTest {
     }
 
     @Test
-    void aFolderThatIsNoMaildirIsNotAnEmptyMaildrop() throws Exception {
-        Files.createDirectories(mail.maildir("bob").resolve("cur"));
-        var fault = assertThrows(Fault.class, () -> Mail.open(mail.store(), "bob"));
-        assertTrue(fault.getMessage().contains("new"), fault.getMessage());
-        Files.delete(mail.maildir("alice").resolve("cur"));
-        Files.writeString(mail.maildir("alice").resolve("cur"), "");
-        assertThrows(Fault.class, () -> Mail.open(mail.store(), "alice"));
-    }
-
-    @Test
     void aMissingRootIsAFaultAndNoEmptyMaildrop() throws Exception {
         var store = new Mail(home.resolve("elsewhere")).store();
         var fault = assertThrows(Fault.class, () -> store.locate(new User("alice")));
         assertEquals(Fault.Kind.TEMPORARY, fault.kind());
-    }
-
-    @Test
-    void whatIsNoFileIsNoMessage() throws Exception {
-        mail.put("alice", "new/1.a", "text\n");
-        Files.createSymbolicLink(
-                mail.maildir("alice").resolve("cur/2.link:2,S"), Path.of("/etc/passwd"));
-        assertEquals(
-                0,
-                new ProcessBuilder("mkfifo", mail.maildir("alice") + "/new/3.fifo")
-                        .start()
-                        .waitFor());
-        for (var times = 0; times < 2; times++) {
-            assertEquals(List.of("1.a"), Mail.ids(mail.store(), "alice"));
-        }
     }
 
     @Test
