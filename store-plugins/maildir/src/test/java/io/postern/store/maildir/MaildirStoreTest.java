@@ -18,7 +18,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -363,6 +366,41 @@ class MaildirStoreTest {
                 assertEquals(1000, in.readNBytes(1000).length);
                 Files.write(file, "x".repeat(2000).getBytes(StandardCharsets.US_ASCII));
                 assertThrows(java.io.IOException.class, in::readAllBytes);
+            }
+        }
+    }
+
+    /** Whether it is sent from a stream or as a part of the file. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\r\n"})
+    @Tag("protocol-99")
+    void aMessageThatWasCutOffIsCountedByTheNextLogin(String lineEnd) throws Exception {
+        var text = "A: b" + lineEnd + lineEnd + ("0123456789" + lineEnd).repeat(20_000);
+        var file = mail.put("alice", "cur/1.a:2,S", text);
+        mail.put("alice", "cur/2.b:2,S", "text\n");
+        mail.settle("alice");
+        var store = mail.store();
+        Mail.open(store, "alice").close();
+        var shorter = "A: b" + lineEnd + lineEnd + "x" + lineEnd;
+        try (var drop = Mail.open(store, "alice")) {
+            var region = ((WireReady) drop).region(1);
+            assertEquals(lineEnd.equals("\r\n"), region.isPresent());
+            if (region.isPresent()) {
+                Files.writeString(file, shorter);
+                assertFalse(region.get().unchanged());
+                region.get().close();
+            } else {
+                try (var in = drop.content(1)) {
+                    assertEquals(1000, in.readNBytes(1000).length);
+                    Files.writeString(file, shorter);
+                    assertThrows(IOException.class, in::readAllBytes);
+                }
+            }
+        }
+        for (var again : List.of(store, mail.store())) {
+            try (var drop = Mail.open(again, "alice")) {
+                assertEquals(11, drop.listing().octets(1));
+                assertEquals(shorter, Mail.read(drop, 1));
             }
         }
     }
