@@ -1,5 +1,8 @@
 package io.postern.store.maildir;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
@@ -11,6 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -20,6 +24,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * number of threads.
  */
 final class Unpacking {
+    private static final Logger LOG = LoggerFactory.getLogger(Unpacking.class);
+
     /** Part of the heap that may be in use for it. */
     private static final int PART = 4;
 
@@ -34,6 +40,7 @@ final class Unpacking {
 
     private final long limit;
     private final Semaphore memory;
+    private final AtomicBoolean told = new AtomicBoolean();
 
     /**
      * @param limit of the size that a message may have when it is unpacked, octets: some archives
@@ -58,6 +65,13 @@ final class Unpacking {
      */
     InputStream open(Compression compression, FileChannel channel, Path file)
             throws IOException, InterruptedException {
+        if (told.compareAndSet(false, true)) {
+            LOG.warn(
+                    "there are compressed messages, such as {} ({}): each is unpacked whenever it is"
+                            + " retrieved",
+                    file,
+                    compression);
+        }
         memory.acquire(compression.memory());
         var unpacked = new Unpacked(compression, channel, file);
         try {

@@ -235,6 +235,10 @@ public final class MaildropLayout {
         try {
             realRoot = realRoot();
         } catch (IOException e) {
+            var trouble = trouble();
+            if (trouble.isPresent()) {
+                throw Fault.temporary(trouble.get() + ". " + REMEDY, e);
+            }
             throw IoFaults.fault("cannot find the folder of all maildrops", root, e);
         }
         Path real;
