@@ -14,7 +14,6 @@ import java.nio.file.Path;
  * locale of this JVM plays no part.
  */
 final class FileName {
-    private static final char INFO = ':';
     private static final char ODD = '/';
 
     private FileName() {}
@@ -50,36 +49,6 @@ final class FileName {
         var above = folder.toAbsolutePath().toUri().toString();
         var uri = URI.create(above + (above.endsWith("/") ? "" : "/") + encode(octets, true));
         return folder.getFileSystem().provider().getPath(uri);
-    }
-
-    /** The part that names the message for ever: all before the first colon. */
-    static String unique(String name) {
-        return name.substring(0, uniqueLength(name));
-    }
-
-    /** How long that part is. */
-    static int uniqueLength(String name) {
-        var colon = name.indexOf(INFO);
-        return colon < 0 ? name.length() : colon;
-    }
-
-    /**
-     * The name with the flag S (seen) among its flags, in {@code cur}; the same name where it is
-     * there or where the info is not of the kind {@code 2,}.
-     */
-    static String seen(String name) {
-        var colon = name.indexOf(INFO);
-        if (colon < 0) {
-            return name + ":2,S";
-        }
-        if (!name.startsWith("2,", colon + 1) || name.indexOf('S', colon + 3) >= 0) {
-            return name;
-        }
-        var at = colon + 3;
-        while (at < name.length() && name.charAt(at) < 'S') {
-            at++;
-        }
-        return name.substring(0, at) + 'S' + name.substring(at);
     }
 
     /** Whether it is spelled as it is; asked for every file of every scan. */
