@@ -159,8 +159,7 @@ class NewPluginIT {
         var said = built.text() + built.err();
         assertEquals(List.of(), said.lines().filter(it -> it.contains("ERROR")).toList(), said);
         assertTrue(
-                said.contains(
-                        "OwnLocksTest: 1 test not run: the fixture does not declare RESTART"),
+                said.contains("OwnLocksTest: 1 test not run: the fixture does not declare RESTART"),
                 said);
         for (var name : PLUGINS.values()) {
             var reports = projects.resolve(name).resolve("target/surefire-reports");

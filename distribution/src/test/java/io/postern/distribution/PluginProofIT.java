@@ -54,7 +54,8 @@ class PluginProofIT {
                 .within(Duration.ofMinutes(5))
                 .run()
                 .well();
-        for (var plugin : List.of("password-check", "staff-directory", "letterbox", "office-hours")) {
+        for (var plugin :
+                List.of("password-check", "staff-directory", "letterbox", "office-hours")) {
             Program.of(
                             "cp",
                             "-r",
@@ -131,7 +132,8 @@ class PluginProofIT {
             assertTrue(server.log().contains("reason=policy"), server.log());
             var health = installation.postern("plugins", "health").run().well().text();
             assertTrue(
-                    health.matches("(?s).*<policy plugin=\"office-hours\">  running\n.*    4 calls, 0 failed.*"),
+                    health.matches(
+                            "(?s).*<policy plugin=\"office-hours\">  running\n.*    4 calls, 0 failed.*"),
                     health);
         }
     }

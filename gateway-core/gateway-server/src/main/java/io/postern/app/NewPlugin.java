@@ -204,10 +204,7 @@ final class NewPlugin implements Callable<Integer> {
                 templates.resolve("project/postern-plugin.properties"),
                 resources.resolve("postern-plugin.properties"),
                 words);
-        copy(
-                templates.resolve(TEST_LOG),
-                project.resolve(TEST_LOG),
-                Map.of());
+        copy(templates.resolve(TEST_LOG), project.resolve(TEST_LOG), Map.of());
         put(
                 resources.resolve("services").resolve(kind.service),
                 javaPackage + "." + className() + "\n");

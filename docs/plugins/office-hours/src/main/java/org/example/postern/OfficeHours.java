@@ -104,8 +104,7 @@ public final class OfficeHours implements AuthPolicy {
         if (spans.stream().anyMatch(span -> span.has(now))) {
             return new Allow();
         }
-        return verdict instanceof Verdict.Accepted(var user)
-                        && always.contains(folded(user.name()))
+        return verdict instanceof Verdict.Accepted(var user) && always.contains(folded(user.name()))
                 ? new Allow()
                 : new Refuse("outside of office hours");
     }
@@ -148,7 +147,9 @@ public final class OfficeHours implements AuthPolicy {
             return ZoneId.of(text);
         } catch (DateTimeException e) {
             throw new SettingException(
-                    ZONE.name(), "\"" + text + "\" is no time zone", "Write one like Europe/Vienna.");
+                    ZONE.name(),
+                    "\"" + text + "\" is no time zone",
+                    "Write one like Europe/Vienna.");
         }
     }
 
