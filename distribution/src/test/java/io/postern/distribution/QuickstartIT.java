@@ -108,7 +108,7 @@ class QuickstartIT {
                         Files.readString(clone.resolve("conf/gateway.xml")) + "<!-- later -->\n");
             }
         }
-        assertEquals(1, Set.of(passwords[0], passwords[1], passwords[2]).size());
+        assertEquals(1, Set.copyOf(List.of(passwords)).size());
         var builds = Files.readAllLines(clone.resolve("builds"));
         // Before the last round a source had changed.
         assertEquals(2, builds.size(), builds.toString());
@@ -116,7 +116,7 @@ class QuickstartIT {
         assertFalse(Files.exists(home.resolve("lib/old.jar")), "the program is the new one");
         assertTrue(Files.exists(home.resolve("plugins/mine/mine.jar")), "a plugin of the user's");
         var said = Files.readString(folder.resolve("output0"));
-        assertTrue(said.contains("quickstart:   1/2  Postern SPI (1 files fetched so far)"), said);
+        assertTrue(said.contains("quickstart:   1/2  Postern SPI (1 file fetched so far)"), said);
         assertTrue(said.contains("quickstart:   2/2  Postern distribution (2 files"), said);
         // Nothing runs: a stop is no error.
         Program.of(quickstart, "--stop").run().well();

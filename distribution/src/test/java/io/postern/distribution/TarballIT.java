@@ -72,24 +72,30 @@ class TarballIT {
 
     @Test
     void theKitHasSourcesAndJavadocOfWhatAPluginSees() throws Exception {
-        var kit = Installation.shared().names("kit");
         for (var module : List.of("gateway-spi", "gateway-testkit")) {
             var main = module.equals("gateway-spi") ? "spi/store/Maildrop" : "testkit/Gate";
             for (var part : Map.of("sources", ".java", "javadoc", ".html").entrySet()) {
+                var folder = "kit/" + part.getKey();
+                var names = Installation.shared().names(folder);
                 var name =
-                        kit.stream()
+                        names.stream()
                                 .filter(it ->
                                         it.matches(module + "-.*-" + part.getKey() + "\\.jar"))
                                 .findFirst()
-                                .orElseThrow(() -> new AssertionError(module + " " + kit));
-                var file = Installation.shared().home().resolve("kit").resolve(name);
+                                .orElseThrow(() -> new AssertionError(module + " " + names));
+                var file = Installation.shared().home().resolve(folder).resolve(name);
                 try (var jar = new ZipFile(file.toFile())) {
                     var entry = "io/postern/" + main + part.getValue();
                     assertTrue(jar.getEntry(entry) != null, name + " has no " + entry);
                 }
             }
         }
-        // lib/ is the server's.
+        // As the guide's commands name it; and lib/ is the server's.
+        assertEquals(
+                1,
+                Installation.shared().names("kit").stream()
+                        .filter(it -> it.matches("gateway-testkit-.*\\.jar"))
+                        .count());
         assertTrue(
                 Installation.shared().names("lib").stream()
                         .noneMatch(it -> it.matches(".*-(sources|javadoc)\\.jar")));

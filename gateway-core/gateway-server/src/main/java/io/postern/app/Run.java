@@ -162,6 +162,13 @@ final class Run implements Callable<Integer> {
         }
     }
 
+    /** The log tells what came of it, too. */
+    private CompletableFuture<Reply> reload(Gateway gateway) {
+        return gateway.later(() ->
+                gateway.reload((plugins, running) ->
+                        installation.assemble(plugins, Optional.of(running))));
+    }
+
     private Reply answer(Gateway gateway, String question) {
         return switch (question) {
             case AskServer.RELOAD -> reload(gateway).join();
@@ -169,13 +176,6 @@ final class Run implements Callable<Integer> {
             default ->
                     new Reply(ExitCode.USAGE, List.of("this server knows no \"" + question + "\""));
         };
-    }
-
-    /** The log tells what came of it, too. */
-    private CompletableFuture<Reply> reload(Gateway gateway) {
-        return gateway.later(() ->
-                gateway.reload((plugins, running) ->
-                        installation.assemble(plugins, Optional.of(running))));
     }
 
     private static Assembly warned(Assembly assembly) {

@@ -1,6 +1,7 @@
 package io.postern.store.mbox;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
@@ -39,7 +40,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * Keeps mail in files of the mbox family, beside the delivery agents and mail programs that use the
  * same files and the same locks.
  */
-public final class MboxStore implements MaildropStore, Delivery {
+public final class MboxStore implements MaildropStore, Delivery, Health {
     private static final String PREFIX = "mbox:";
 
     private static final Logger LOG = LoggerFactory.getLogger(MboxStore.class);
@@ -130,6 +131,11 @@ public final class MboxStore implements MaildropStore, Delivery {
     @Override
     public FenceMode fenceMode() {
         return FenceMode.VERIFY;
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return layout.trouble();
     }
 
     @Override
