@@ -154,7 +154,9 @@ public final class WatchedUsers {
     private void look() {
         nextLook = nanoTime.getAsLong() + LOOK_INTERVAL.toNanos();
         var look = Look.at(file);
-        if (look.equals(last)) {
+        var changed = !look.equals(last);
+        // A right to read it that is given later changes nothing that is looked at.
+        if (!changed && broken.isEmpty()) {
             return;
         }
         last = look;
@@ -164,13 +166,15 @@ public final class WatchedUsers {
             log.info("{} has changed and has {} users now", file, users.accounts().size());
             logMistakes();
         } catch (BrokenFile e) {
+            if (changed) {
+                log.error(
+                        "{} has changed and cannot be used; the users from before stay as they"
+                                + " were: {}. {}",
+                        file,
+                        e.getMessage(),
+                        e.remedy());
+            }
             broken = Optional.of(e);
-            log.error(
-                    "{} has changed and cannot be used; the users from before stay as they were:"
-                            + " {}. {}",
-                    file,
-                    e.getMessage(),
-                    e.remedy());
         }
     }
 

@@ -42,6 +42,9 @@ public interface SecretDirectory extends UserDirectory {
     /**
      * Looks a shared secret up. Takes the same time whether the user exists or not.
      *
+     * <p>Where there is none, the server asks the next directory, unless {@link
+     * NameDirectory#lookUp} says that the user may not log in.
+     *
      * @param name what the client typed, never empty; not trusted
      * @throws Fault if the answer cannot be found out
      * @throws InterruptedException if the server stops the attempt
