@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ResourceBundle;
-import java.util.regex.Pattern;
 
 /**
  * A language of the texts behind +OK and -ERR (RFC 6856 §3). English is ASCII; the others are UTF-8
@@ -108,7 +107,27 @@ final class Language {
 
     /** Whether a text is a basic language range (RFC 4647 §2.1). */
     static boolean isRange(String text) {
-        return RANGE.matcher(text).matches();
+        if (text.equals("*")) {
+            return true;
+        }
+        var subtag = 0;
+        for (var at = 0; at < text.length(); at++) {
+            var c = text.charAt(at);
+            var letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+            if (c == '-') {
+                if (subtag == 0) {
+                    return false;
+                }
+                subtag = 0;
+            } else if (letter || (c >= '0' && c <= '9' && text.lastIndexOf('-', at) > 0)) {
+                if (++subtag > LONGEST_SUBTAG) {
+                    return false;
+                }
+            } else {
+                return false;
+            }
+        }
+        return subtag > 0;
     }
 
     /**

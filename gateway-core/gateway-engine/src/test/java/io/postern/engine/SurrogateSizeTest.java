@@ -19,7 +19,9 @@ class SurrogateSizeTest {
     void everyMessageThatIsListedCanBeRetrieved() throws ListingViolation {
         var engine = loggedIn(false);
         assertEquals("+OK 3 60\r\n", answer(engine, "STAT"));
-        assertEquals("+OK\r\n1 10\r\n2 30\r\n3 20\r\n.\r\n", answer(engine, "LIST"));
+        assertEquals(
+                "+OK 3 messages, 60 octets\r\n1 10\r\n2 30\r\n3 20\r\n.\r\n",
+                answer(engine, "LIST"));
         var sizes = List.of(10L, 30L, 20L);
         for (var number = 1; number <= sizes.size(); number++) {
             var size = sizes.get(number - 1);

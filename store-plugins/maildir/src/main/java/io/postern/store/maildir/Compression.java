@@ -59,6 +59,11 @@ enum Compression {
         InputStream open(InputStream packed) throws IOException {
             return new DovecotLz4(packed);
         }
+
+        @Override
+        boolean marksItsEnd() {
+            return false;
+        }
     },
 
     /** The frames of the program {@code lz4}. */
@@ -101,6 +106,11 @@ enum Compression {
     /** Memory that reading takes at most, MiB. */
     int memory() {
         return memory;
+    }
+
+    /** Whether an archive that was cut can always be told from a whole one. */
+    boolean marksItsEnd() {
+        return true;
     }
 
     /**

@@ -239,7 +239,7 @@ final class Deliverer {
         }
         present = null;
         var found = maildir.scan();
-        var ids = new KnownIds(maildir, idList, files).all(found.names());
+        var ids = new KnownIds(maildir, idList, files, Set.of()).all(found.names());
         present = new Present(maildir.folder(), found.stamp(), deliveries, ids);
     }
 

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /**
  * How a message's file name is spelled in this package, and what may be read in it.
@@ -15,6 +16,7 @@ import java.nio.file.Path;
  */
 final class FileName {
     private static final char ODD = '/';
+    private static final String SIZE = ",S=";
 
     private FileName() {}
 
@@ -49,6 +51,22 @@ final class FileName {
         var above = folder.toAbsolutePath().toUri().toString();
         var uri = URI.create(above + (above.endsWith("/") ? "" : "/") + encode(octets, true));
         return folder.getFileSystem().provider().getPath(uri);
+    }
+
+    /**
+     * The size that the deliverer noted as {@code ,S=} in the unique part of a name, octets of the
+     * message as it is when unpacked; it may be wrong. Empty where there is none. Of two, the last.
+     */
+    static OptionalLong storedSizeHint(String unique) {
+        for (var at = unique.lastIndexOf(SIZE); at >= 0; at = unique.lastIndexOf(SIZE, at - 1)) {
+            var from = at + SIZE.length();
+            var comma = unique.indexOf(',', from);
+            var digits = unique.substring(from, comma < 0 ? unique.length() : comma);
+            if (digits.matches("[0-9]{1,18}")) {
+                return OptionalLong.of(Long.parseLong(digits));
+            }
+        }
+        return OptionalLong.empty();
     }
 
     /** Whether it is spelled as it is; asked for every file of every scan. */

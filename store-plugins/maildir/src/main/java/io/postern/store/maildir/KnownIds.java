@@ -60,16 +60,25 @@ final class KnownIds {
     private final MessageFiles files;
     private final Path file;
 
+    /** Unique names of messages that are not listed now and may be again. */
+    private final Set<String> leftOut;
+
+    /** The records of those. */
+    private final Map<String, String> kept = new TreeMap<>();
+
     /** Of messages that share their unique name: the unique-ids by digest, by unique name. */
     private final Map<String, Map<String, String>> shared = new HashMap<>();
 
     /**
      * @param list the other server's, if the Maildir came from one
+     * @param leftOut unique names of messages that are there and not listed, for example since
+     *     nobody may read them now: their unique-ids are kept
      */
-    KnownIds(Maildir maildir, Optional<IdList> list, MessageFiles files) {
+    KnownIds(Maildir maildir, Optional<IdList> list, MessageFiles files, Set<String> leftOut) {
         this.maildir = maildir;
         this.list = list;
         this.files = files;
+        this.leftOut = leftOut;
         this.file = maildir.folder().resolve(list.isPresent() ? FILE : DUPLICATES);
     }
 
@@ -311,6 +320,9 @@ final class KnownIds {
         var unique = end < 0 ? name : name.substring(0, end);
         var at = names.find(unique);
         if (at < 0) {
+            if (leftOut.contains(unique)) {
+                kept.put(name, id);
+            }
             return;
         }
         if (end >= 0) {
@@ -364,6 +376,9 @@ final class KnownIds {
                 for (var id : known.getValue().entrySet()) {
                     records.put(known.getKey() + SHARED + id.getKey(), id.getValue());
                 }
+            }
+            for (var record : kept.entrySet()) {
+                records.put(record.getKey(), record.getValue());
             }
             records.end();
             channel.force(true);

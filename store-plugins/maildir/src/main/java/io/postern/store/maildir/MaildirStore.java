@@ -84,7 +84,8 @@ public final class MaildirStore implements MaildropStore, Delivery, Health {
                                 ":;!",
                                 "The characters that may stand before the flags in a file name; the"
                                         + " first is written.")
-                        .matching("[!-~&&[^A-Za-z0-9%,./=]]{1,8}", "one to eight signs such as :"),
+                        .matching(
+                                "[!-~&&[^A-Za-z0-9%,./=]]{1,8}", "one to eight punctuation marks"),
                 Setting.withDefault(
                                 "unpacked-limit",
                                 Setting.Kind.SIZE,
@@ -194,7 +195,7 @@ public final class MaildirStore implements MaildropStore, Delivery, Health {
                         id);
         var listing = there.isPresent() ? opening.list() : MaildirListing.EMPTY;
         if (there.isPresent()) {
-            new KnownIds(maildir, idList, files).assign(listing);
+            new KnownIds(maildir, idList, files, opening.leftOut()).assign(listing);
         }
         return new MaildirDrop(maildir, files, listing, maildropState, opening, markSeen);
     }

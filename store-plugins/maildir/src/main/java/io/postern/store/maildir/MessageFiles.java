@@ -15,6 +15,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
 /** Reads message files, compressed ones too. Any number of threads. */
@@ -109,7 +110,9 @@ final class MessageFiles {
                 return new Whole(opened.file(), channel, channel.size());
             }
             var compression = opened.compression().get();
-            var whole = unpacking.whole(compression, channel, opened.file(), scratch);
+            var whole =
+                    unpacking.whole(
+                            compression, channel, opened.file(), sizeHint(opened.file()), scratch);
             channel.close();
             return whole;
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -188,7 +191,12 @@ final class MessageFiles {
 
         private boolean unpack(Opened opened) throws IOException, InterruptedException {
             var compression = opened.compression().orElseThrow();
-            try (var plain = unpacking.open(compression, opened.channel(), opened.file())) {
+            try (var plain =
+                    unpacking.open(
+                            compression,
+                            opened.channel(),
+                            opened.file(),
+                            sizeHint(opened.file()))) {
                 for (int some; (some = plain.read(in.array())) >= 0; ) {
                     in.clear().position(some);
                     take();
@@ -204,6 +212,10 @@ final class MessageFiles {
             }
             counter.count(in);
         }
+    }
+
+    private OptionalLong sizeHint(Path file) {
+        return FileName.storedSizeHint(delimiters.unique(FileName.of(file)));
     }
 
     private FileChannel channel(Path file) throws IOException {

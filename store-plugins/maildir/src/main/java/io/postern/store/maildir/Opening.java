@@ -13,8 +13,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Makes the listing of one maildrop, and its size index where that has to be made. One thread. */
 final class Opening {
@@ -41,6 +43,9 @@ final class Opening {
     private final List<String> unreadable = new ArrayList<>();
 
     private int unreadableCount;
+
+    /** Unique names of all that is there and not listed. */
+    private final Set<String> leftOut = new HashSet<>();
 
     /**
      * @param trustHints whether sizes in names are believed
@@ -125,12 +130,22 @@ final class Opening {
     /** A message that is there and cannot be read: it may be readable by the next login. */
     private void unreadable(Path file, IOException why) {
         unreadableCount++;
+        leaveOut(file);
         if (unreadable.size() < MOST_NAMED) {
             unreadable.add(
                     why instanceof AccessDeniedException
                             ? file + " (no permission)"
                             : why.getMessage());
         }
+    }
+
+    private void leaveOut(Path file) {
+        leftOut.add(maildir.delimiters().unique(FileName.of(file)));
+    }
+
+    /** Unique names of messages that are not listed and may be again. */
+    Set<String> leftOut() {
+        return leftOut;
     }
 
     private void tellUnreadable(MaildirListing listing) throws Fault {
@@ -222,6 +237,7 @@ final class Opening {
             if (!e.folder) {
                 LOG.warn("not listed: {}", e.getMessage());
                 listing.unsettle(); // what a link leads to may change
+                leaveOut(maildir.file(names.inNew(at), names.name(at)));
             }
             return false;
         } catch (AccessDeniedException | UnreadableMessage e) {

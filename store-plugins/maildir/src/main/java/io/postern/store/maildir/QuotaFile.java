@@ -27,9 +27,6 @@ final class QuotaFile {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuotaFile.class);
 
-    /** In a name before the message's size as it counts for the quota, octets. */
-    private static final String SIZE = ",S=";
-
     private final Maildir maildir;
     private final Path file;
     private final boolean there;
@@ -47,14 +44,9 @@ final class QuotaFile {
         if (!there) {
             return 0;
         }
-        var name = maildir.delimiters().unique(FileName.of(message));
-        for (var at = name.lastIndexOf(SIZE); at >= 0; at = name.lastIndexOf(SIZE, at - 1)) {
-            var from = at + SIZE.length();
-            var comma = name.indexOf(',', from);
-            var digits = name.substring(from, comma < 0 ? name.length() : comma);
-            if (digits.matches("[0-9]{1,18}")) {
-                return Long.parseLong(digits);
-            }
+        var hint = FileName.storedSizeHint(maildir.delimiters().unique(FileName.of(message)));
+        if (hint.isPresent()) {
+            return hint.getAsLong();
         }
         return Files.readAttributes(message, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
                 .size();

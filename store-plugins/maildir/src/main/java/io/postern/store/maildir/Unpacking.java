@@ -13,6 +13,10 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,6 +39,9 @@ final class Unpacking {
     private static final int IN_MEMORY = 64 * 1024;
 
     private static final int CHUNK = 32 * 1024;
+
+    private static final FileAttribute<?> OWNER =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private static final AtomicLong FILES = new AtomicLong();
 
@@ -61,9 +68,10 @@ final class Unpacking {
      *
      * @param channel at the beginning of the file; stays open
      * @param file for messages to the operator
+     * @param size that the file's name tells; it counts where the archive does not mark its end
      * @return fails with {@link UnreadableMessage} where there is no message in the file
      */
-    InputStream open(Compression compression, FileChannel channel, Path file)
+    InputStream open(Compression compression, FileChannel channel, Path file, OptionalLong size)
             throws IOException, InterruptedException {
         if (told.compareAndSet(false, true)) {
             LOG.warn(
@@ -73,7 +81,7 @@ final class Unpacking {
                     compression);
         }
         memory.acquire(compression.memory());
-        var unpacked = new Unpacked(compression, channel, file);
+        var unpacked = new Unpacked(compression, channel, file, size);
         try {
             unpacked.start();
             return unpacked;
@@ -89,22 +97,22 @@ final class Unpacking {
      * @param channel at the beginning of the file; stays open
      * @param scratch begins the path of a file that has no name any more once it is open
      */
-    InputStream whole(Compression compression, FileChannel channel, Path file, Path scratch)
+    InputStream whole(
+            Compression compression,
+            FileChannel channel,
+            Path file,
+            OptionalLong size,
+            Path scratch)
             throws IOException, InterruptedException {
-        try (var unpacked = open(compression, channel, file)) {
+        try (var unpacked = open(compression, channel, file, size)) {
             var head = unpacked.readNBytes(IN_MEMORY);
             if (head.length < IN_MEMORY) {
                 return new ByteArrayInputStream(head);
             }
             var all =
-                    FileChannel.open(
+                    nameless(
                             scratch.resolveSibling(
-                                    scratch.getFileName() + "-" + FILES.incrementAndGet()),
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.READ,
-                            StandardOpenOption.WRITE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.DELETE_ON_CLOSE);
+                                    scratch.getFileName() + "-" + FILES.incrementAndGet()));
             try {
                 write(all, head, head.length);
                 var chunk = new byte[CHUNK];
@@ -117,6 +125,20 @@ final class Unpacking {
                 throw e;
             }
         }
+    }
+
+    /** A file for nobody else, which the system removes at once or when it is closed. */
+    private static FileChannel nameless(Path path) throws IOException {
+        var options =
+                Set.of(
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.DELETE_ON_CLOSE);
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix")
+                ? FileChannel.open(path, options, OWNER)
+                : FileChannel.open(path, options);
     }
 
     private static void write(FileChannel channel, byte[] octets, int length) throws IOException {
@@ -132,11 +154,13 @@ final class Unpacking {
         private final Packed packed;
         private final InputStream buffered;
         private final Path file;
+        private final long least;
         private InputStream plain;
         private long octets;
         private boolean closed;
 
-        Unpacked(Compression compression, FileChannel channel, Path file) {
+        Unpacked(Compression compression, FileChannel channel, Path file, OptionalLong size) {
+            least = compression.marksItsEnd() ? 0 : size.orElse(0);
             this.compression = compression;
             this.packed = new Packed(channel);
             this.buffered = new BufferedInputStream(packed, CHUNK);
@@ -165,6 +189,9 @@ final class Unpacking {
                 if (read < 0 && buffered.read() >= 0) {
                     throw new IOException("there is something behind its end");
                 }
+                if (read < 0 && octets < least) {
+                    throw new EOFException("it has " + octets + " octets of " + least);
+                }
             } catch (IOException | RuntimeException e) {
                 throw judged(e);
             }
@@ -192,9 +219,7 @@ final class Unpacking {
                             + " ("
                             + compression
                             + ") cannot be unpacked: "
-                            + (e instanceof EOFException || e.getMessage() == null
-                                    ? "it ends too early"
-                                    : e.getMessage()),
+                            + (e.getMessage() == null ? "it ends too early" : e.getMessage()),
                     e);
         }
 

@@ -209,7 +209,7 @@ class CompressionTest {
                         .getBytes(StandardCharsets.US_ASCII);
         var packed = packer.pack(home, plain);
         put("cur/9.whole:2,", packed);
-        for (var length = 12; length < packed.length; length += 1 + packed.length / 60) {
+        for (var length = 12; length < packed.length; length += 1 + packed.length / 20) {
             put("cur/1.a:2,Z", Arrays.copyOf(packed, length));
             mail.settle("alice");
             checkDamaged(plain, "cut at " + length);
@@ -227,7 +227,7 @@ class CompressionTest {
         var random = new Random(packer.name().hashCode());
         var before = "0.before:2,S";
         put("cur/" + before, plain);
-        for (var round = 0; round < 60; round++) {
+        for (var round = 0; round < 25; round++) {
             var bad = packed.clone();
             for (var flips = 1 + random.nextInt(3); flips > 0; flips--) {
                 bad[3 + random.nextInt(bad.length - 3)] ^= (byte) (1 + random.nextInt(255));
@@ -290,6 +290,23 @@ class CompressionTest {
         assertEquals(List.of("2.b"), Mail.ids(mail.store("trust-size-hints", "true"), "alice"));
         Files.write(named, packed); // restored
         assertEquals(2, Mail.ids(mail.store(), "alice").size());
+    }
+
+    /** Dovecot's LZ4 format does not tell where it ends; the name may. */
+    @Test
+    void oneThatLacksItsLastChunksIsFoundByTheSizeInItsName() throws Exception {
+        var plain =
+                ("Subject: x\n\n" + "0123456789\n".repeat(20_000))
+                        .getBytes(StandardCharsets.US_ASCII);
+        var chunk = dovecotLz4(Arrays.copyOf(plain, LZ4_CHUNK));
+        put("new/1.a,S=" + plain.length, chunk);
+        put("new/2.b,S=" + LZ4_CHUNK, chunk);
+        put("new/3.c,S=" + plain.length, dovecotLz4(plain));
+        put("new/4.d", chunk);
+        try (var drop = Mail.open(mail.store(), "alice")) {
+            assertEquals(
+                    List.of("2.b,S=" + LZ4_CHUNK, "3.c,S=" + plain.length, "4.d"), Mail.ids(drop));
+        }
     }
 
     @Test

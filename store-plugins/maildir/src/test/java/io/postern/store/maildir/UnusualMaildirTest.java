@@ -29,6 +29,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -276,6 +277,43 @@ class UnusualMaildirTest {
             assertEquals("text\n", Mail.read(drop, 2));
         }
         assertEquals(List.of("2.b"), Mail.ids(mail.store(), "alice"));
+    }
+
+    /** While it is away, new mail has the list of unique-ids written again. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aMessageThatIsLeftOutForAWhileKeepsItsUniqueId(boolean twins) throws Exception {
+        var settings = twins ? new String[0] : new String[] {"unique-ids", "dovecot"};
+        var file = mail.put("alice", "cur/1.a:2,S", "text\n");
+        mail.put("alice", "cur/2.b:2,S", "text\n");
+        if (twins) {
+            mail.put("alice", "cur/1.a:2,", "older\n");
+            Files.setLastModifiedTime(
+                    mail.maildir("alice").resolve("cur/1.a:2,"), FileTime.fromMillis(1));
+        } else {
+            mail.put("alice", "dovecot-uidlist", "3 V16 N9\n6 :1.a\n7 :2.b\n");
+        }
+        var before = new ArrayList<>(Mail.ids(mail.store(settings), "alice"));
+        Files.deleteIfExists(mail.maildir("alice").resolve("dovecot-uidlist"));
+        if (twins) {
+            Files.delete(mail.maildir("alice").resolve("cur/1.a:2,"));
+            before.removeFirst();
+        }
+        Files.write(file, new byte[] {0x1f, (byte) 0x8b, 8, 0});
+        try (var files = Files.walk(home.resolve("state"))) {
+            for (var index : files.filter(each -> each.endsWith("index")).toList()) {
+                Files.delete(index);
+            }
+        }
+        for (var later : List.of("3.c", "4.d")) {
+            mail.put("alice", "new/" + later, "text\n");
+            if (twins) {
+                mail.put("alice", "cur/" + later, "other\n");
+            }
+            assertFalse(Mail.ids(mail.store(settings), "alice").contains(before.getFirst()));
+        }
+        mail.put("alice", "cur/1.a:2,S", "text\n");
+        assertEquals(before, Mail.ids(mail.store(settings), "alice").subList(0, 2));
     }
 
     @Test
