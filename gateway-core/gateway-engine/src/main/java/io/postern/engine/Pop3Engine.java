@@ -151,8 +151,8 @@ public final class Pop3Engine {
 
     /**
      * How many lines in a row, up to now, were no command that POP3 knows, or none that can be
-     * where the session stands, or had wrong arguments. A message that is not there is another
-     * matter.
+     * where the session stands, or had wrong arguments. A message that is not there, and a command
+     * that is not offered, are other matters.
      */
     public int badCommands() {
         return badCommands;
@@ -270,7 +270,7 @@ public final class Pop3Engine {
 
     private List<Effect> startTls() {
         if (!offer.startTls()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         if (utf8) {
             return refuse(Text.NO_STLS_AFTER_UTF8);
@@ -291,14 +291,19 @@ public final class Pop3Engine {
     }
 
     private List<Effect> notOffered() {
-        return refuse(offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED);
+        return notOffered(offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED);
+    }
+
+    /** A client that tries what it knows is no stranger: this is not counted as a bad command. */
+    private List<Effect> notOffered(Text text) {
+        return err(Problem.NONE, text);
     }
 
     // UTF-8 and languages (RFC 6856)
 
     private List<Effect> utf8() {
         if (!offer.utf8()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         utf8 = true;
         return language.ok(Text.UTF8);
@@ -306,7 +311,7 @@ public final class Pop3Engine {
 
     private List<Effect> lang(byte[] line) {
         if (!offer.utf8()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         var argument = Command.LANG.argument();
         if (blank(line, argument)) {
@@ -341,7 +346,7 @@ public final class Pop3Engine {
         var space = indexOf(' ', line, argument);
         var mechanism = offered(line, argument, space);
         if (mechanism == null) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         if (blank(line, space)) {
             if (mechanism.serverFirst()) {

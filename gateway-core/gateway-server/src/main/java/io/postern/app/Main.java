@@ -1,5 +1,7 @@
 package io.postern.app;
 
+import io.postern.tls.Jsse;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -73,6 +75,7 @@ public final class Main implements Runnable {
         LogSettings.read(
                 Path.of(System.getProperty("postern.home", "."))
                         .resolve("conf/simplelogger.properties"));
+        Jsse.leaveServerNamesToUs();
         System.exit(Run.plain(args).map(Main::serve).orElseGet(() -> commandLine().execute(args)));
     }
 
