@@ -158,6 +158,13 @@ public final class Pop3Engine {
         return badCommands;
     }
 
+    /** Whether an event is QUIT, which ends a session in any case. */
+    public static boolean isQuit(Event event) {
+        return event instanceof Event.Line(var octets)
+                && Command.of(octets) == Command.QUIT
+                && blank(octets, Command.QUIT.argument());
+    }
+
     // Lines
 
     private List<Effect> line(byte[] octets) {

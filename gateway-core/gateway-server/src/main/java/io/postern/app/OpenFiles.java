@@ -32,7 +32,7 @@ final class OpenFiles {
             return Optional.empty();
         }
         return Optional.of(
-                ("the limit of open files is %d, of which %d are open already, and the listeners may"
+                ("the limit of open files is %d, of which %d are in use, and the listeners may"
                                 + " take %d connections: clients that come beyond it are refused."
                                 + " Raise it to %d or more (LimitNOFILE= of systemd, ulimit -n), or"
                                 + " lower <connections>.")

@@ -665,7 +665,7 @@ public final class Session implements ClientEvents {
                 return;
             }
         }
-        var reached = doom == null ? reached() : null;
+        var reached = doom == null && !Pop3Engine.isQuit(line) ? reached() : null;
         if (reached != null) {
             refuse(reached);
             feed(doomed(Ending.LIMIT));

@@ -78,8 +78,6 @@ public enum TlsProfile {
         "rsa_pkcs1_sha512",
     };
 
-    private static final String[] OLD_SIGNATURES = {"ecdsa_sha1", "rsa_pkcs1_sha1"};
-
     /** As JSSE names them, the best first; so are all the others. */
     String[] versions() {
         return taken(VERSIONS, OLD_VERSIONS);
@@ -93,8 +91,9 @@ public enum TlsProfile {
         return taken(GROUPS, OLD_GROUPS);
     }
 
+    /** TLS 1.0 and 1.1 have theirs fixed, and ask nobody. */
     String[] signatures() {
-        return taken(SIGNATURES, OLD_SIGNATURES);
+        return SIGNATURES.clone();
     }
 
     private String[] taken(String[] modern, String[] old) {

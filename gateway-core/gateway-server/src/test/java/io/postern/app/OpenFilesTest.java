@@ -19,7 +19,7 @@ class OpenFilesTest {
     void thoseThatDoNotAreToldOfWithTheRemedy() {
         var warning = OpenFiles.warning(901, 1000, 100).orElseThrow();
         assertEquals(
-                "the limit of open files is 1000, of which 100 are open already, and the listeners"
+                "the limit of open files is 1000, of which 100 are in use, and the listeners"
                         + " may take 901 connections: clients that come beyond it are refused. Raise"
                         + " it to 1001 or more (LimitNOFILE= of systemd, ulimit -n), or lower"
                         + " <connections>.",

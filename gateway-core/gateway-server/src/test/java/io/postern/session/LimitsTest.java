@@ -124,7 +124,7 @@ class LimitsTest {
                 "PASS x\r\nUSER a\r\nPASS\r\nRETR 1\r\n"
             })
     void beforeALoginThreeBadCommandsAreTooMany(String lines) throws InterruptedException {
-        for (var next : List.of("CAPA", "QUIT", "XYZ", "USER alice")) {
+        for (var next : List.of("CAPA", "XYZ", "USER alice", "QUIT now")) {
             var client = greeted(gate(ListenerLimits.USUAL), CLIENT);
             client.says(lines + next + "\r\n" + "CAPA\r\n");
             var answers = client.rest().lines().filter(it -> it.startsWith("-ERR")).toList();
@@ -134,6 +134,15 @@ class LimitsTest {
         }
         assertEquals(4, refusals.value(Limit.BAD_COMMANDS_BEFORE_LOGIN));
         assertEquals(0, refusals.value(Limit.BAD_COMMANDS));
+    }
+
+    @Test
+    void afterAnyNumberOfBadCommandsQuitIsAnswered() throws InterruptedException {
+        var client = greeted(gate(ListenerLimits.USUAL), CLIENT);
+        client.says("XYZ\r\nXYZ\r\nXYZ\r\nquit \r\n");
+        assertEquals("+OK bye", client.rest().lines().toList().getLast());
+        Scene.over(client);
+        assertEquals(0, refusals.value(Limit.BAD_COMMANDS_BEFORE_LOGIN));
     }
 
     @Test
