@@ -152,11 +152,18 @@ public final class Pop3Engine {
 
     /**
      * How many lines in a row, up to now, were no command that POP3 knows, or none that can be
-     * where the session stands, or had wrong arguments. A message that is not there is another
-     * matter.
+     * where the session stands, or had wrong arguments. A message that is not there, and a command
+     * that is not offered, are other matters.
      */
     public int badCommands() {
         return badCommands;
+    }
+
+    /** Whether an event is QUIT, which ends a session in any case. */
+    public static boolean isQuit(Event event) {
+        return event instanceof Event.Line(var octets)
+                && Command.of(octets) == Command.QUIT
+                && blank(octets, Command.QUIT.argument());
     }
 
     // Lines
@@ -245,7 +252,7 @@ public final class Pop3Engine {
 
     private List<Effect> pass(byte[] name, byte[] line) {
         if (!offer.userPass()) {
-            return refuse(whyNotOffered());
+            return notOffered();
         }
         if (name.length == 0) {
             return refuse(Text.USER_FIRST);
@@ -276,7 +283,7 @@ public final class Pop3Engine {
 
     private List<Effect> startTls() {
         if (!offer.startTls()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         if (utf8) {
             return refuse(Text.NO_STLS_AFTER_UTF8);
@@ -299,18 +306,23 @@ public final class Pop3Engine {
     private List<Effect> notOffered(Effect.LoginCommand command, String mechanism, String name) {
         return List.of(
                 new Effect.LoginNotOffered(command, mechanism, name, offer.startTls()),
-                refuse(whyNotOffered()).getFirst());
+                notOffered().getFirst());
     }
 
-    private Text whyNotOffered() {
-        return offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED;
+    private List<Effect> notOffered() {
+        return notOffered(offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED);
+    }
+
+    /** A client that tries what it knows is no stranger: this is not counted as a bad command. */
+    private List<Effect> notOffered(Text text) {
+        return err(Problem.NONE, text);
     }
 
     // UTF-8 and languages (RFC 6856)
 
     private List<Effect> utf8() {
         if (!offer.utf8()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         utf8 = true;
         return language.ok(Text.UTF8);
@@ -318,7 +330,7 @@ public final class Pop3Engine {
 
     private List<Effect> lang(byte[] line) {
         if (!offer.utf8()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         var argument = Command.LANG.argument();
         if (blank(line, argument)) {
@@ -349,7 +361,7 @@ public final class Pop3Engine {
     private List<Effect> auth(byte[] line) {
         var argument = Command.AUTH.argument();
         if (blank(line, argument)) {
-            return offer.sasl().isEmpty() ? refuse(whyNotOffered()) : mechanisms();
+            return offer.sasl().isEmpty() ? notOffered() : mechanisms();
         }
         var space = indexOf(' ', line, argument);
         var mechanism = offered(line, argument, space);

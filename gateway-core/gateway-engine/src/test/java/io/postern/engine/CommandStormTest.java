@@ -179,8 +179,7 @@ class CommandStormTest {
                                     here ? "+OK " + number + " uid-" + number + "\r\n" : none,
                                     session.command("UIDL " + number));
                     case 3 -> {
-                        var octets =
-                                there.stream().mapToLong(n -> size(messages, n)).sum();
+                        var octets = there.stream().mapToLong(n -> size(messages, n)).sum();
                         var lines =
                                 new StringBuilder(
                                         "+OK "
@@ -192,8 +191,7 @@ class CommandStormTest {
                         assertEquals(lines + ".\r\n", session.command("LIST"));
                     }
                     case 4 -> {
-                        var lines =
-                                new StringBuilder("+OK " + there.size() + " messages\r\n");
+                        var lines = new StringBuilder("+OK " + there.size() + " messages\r\n");
                         there.forEach(n -> lines.append(n + " uid-" + n + "\r\n"));
                         assertEquals(lines + ".\r\n", session.command("UIDL"));
                     }

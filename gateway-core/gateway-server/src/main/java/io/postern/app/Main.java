@@ -1,5 +1,7 @@
 package io.postern.app;
 
+import io.postern.tls.Jsse;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -78,6 +80,7 @@ public final class Main implements Runnable {
                 Path.of(System.getProperty("postern.home", "."))
                         .resolve("conf/simplelogger.properties"),
                 List.of(args).contains("--quiet"));
+        Jsse.leaveServerNamesToUs();
         System.exit(Run.plain(args).map(Main::serve).orElseGet(() -> commandLine().execute(args)));
     }
 
