@@ -39,7 +39,7 @@ final class Duplicates {
     private final MessageFiles files;
     private final LeftOut leftOut;
 
-    /** Files of one unique name that could not be compared. */
+    /** What has one unique name and could not be compared. */
     private int unread;
 
     /**
@@ -130,8 +130,11 @@ final class Duplicates {
         for (var file : inOrder) {
             try {
                 byContent.computeIfAbsent(files.digest(file), _ -> new ArrayList<>()).add(file);
-            } catch (NoSuchFileException | NotAFile e) {
+            } catch (NoSuchFileException e) {
                 LOG.debug("{} was renamed meanwhile: it is among the others", file, e);
+            } catch (NotAFile e) {
+                LOG.debug("{} is no message, whatever else has its name", file, e);
+                unread++;
             } catch (AccessDeniedException | UnreadableMessage e) {
                 leftOut.add(file, e);
                 unread++;

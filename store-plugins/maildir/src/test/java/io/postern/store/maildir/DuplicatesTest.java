@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
@@ -240,6 +241,26 @@ class DuplicatesTest {
         remove(text);
         assertEquals(Map.of("1.aa", "other\n"), served());
         assertTrue(Files.notExists(file) && Files.notExists(other));
+    }
+
+    /** A folder, a link to nowhere, an archive that is damaged: none takes a message's place. */
+    @ParameterizedTest
+    @ValueSource(strings = {"folder", "link", "archive"})
+    void whatIsNoMessageHidesNoneOfItsName(String kind) throws Exception {
+        mail.put("alice", "new/1.a", "text\n");
+        var other = mail.maildir("alice").resolve("cur/1.a:2,S");
+        switch (kind) {
+            case "folder" -> Files.createDirectory(other);
+            case "link" -> Files.createSymbolicLink(other, Path.of("/nowhere"));
+            default -> Files.write(other, new byte[] {0x1f, (byte) 0x8b, 8, 0});
+        }
+        mail.settle("alice");
+        for (var times = 0; times < 2; times++) {
+            assertEquals(Map.of("1.a", "text\n"), served());
+        }
+        remove("text\n");
+        assertEquals(Map.of(), served());
+        assertTrue(Files.exists(other, LinkOption.NOFOLLOW_LINKS), "nobody saw it");
     }
 
     @Test
