@@ -1,6 +1,7 @@
 package io.postern.store.mbox;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
@@ -62,7 +63,6 @@ public final class MboxStore implements MaildropStore, Delivery, Health {
     private Present present;
 
     private MaildropLayout layout;
-    private Path root;
     private Path state;
     private MboxFile.Ways ways;
     private boolean refuseMissing;
@@ -116,15 +116,37 @@ public final class MboxStore implements MaildropStore, Delivery, Health {
     }
 
     @Override
+    public void check(PluginConfig config, Findings findings) {
+        layout(config)
+                .trouble()
+                .ifPresent(trouble ->
+                        findings.warning(
+                                new SettingException("root", trouble, MaildropLayout.REMEDY)));
+        var _ = ways(config);
+    }
+
+    private static MaildropLayout layout(PluginConfig config) {
+        return new MaildropLayout(
+                config.path("root"), config.text("layout"), config.flag("links-outside"));
+    }
+
+    private static MboxFile.Ways ways(PluginConfig config) {
+        return new MboxFile.Ways(
+                MboxFormat.of(config.text("format")),
+                order(config.text("locks")),
+                config.duration("lock-wait"));
+    }
+
+    @Override
     public void start(PluginConfig config) {
-        root = config.path("root");
         state = config.optionalPath("state-folder").orElseGet(config::stateFolder);
-        layout = new MaildropLayout(root, config.text("layout"), config.flag("links-outside"));
-        ways =
-                new MboxFile.Ways(
-                        MboxFormat.of(config.text("format")),
-                        order(config.text("locks")),
-                        config.duration("lock-wait"));
+        layout = layout(config);
+        // Not refused: the disk may be mounted later, and logins fail until then.
+        layout.trouble()
+                .ifPresent(trouble ->
+                        LOG.warn(
+                                "<root> of an mbox store: {}. {}", trouble, MaildropLayout.REMEDY));
+        ways = ways(config);
         refuseMissing = config.text("missing").equals("refuse");
     }
 

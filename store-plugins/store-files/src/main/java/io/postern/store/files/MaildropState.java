@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -318,15 +319,28 @@ public final class MaildropState {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.WRITE,
                         StandardOpenOption.TRUNCATE_EXISTING)) {
-            var octets = StandardCharsets.UTF_8.encode(text);
-            while (octets.hasRemaining()) {
-                channel.write(octets);
-            }
+            write(next, channel, StandardCharsets.UTF_8.encode(text));
             if (force) {
                 channel.force(true);
             }
         }
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** A full disk is told without a name, and may be another than that of the mail. */
+    private static void write(Path file, FileChannel channel, ByteBuffer octets)
+            throws IOException {
+        try {
+            while (octets.hasRemaining()) {
+                channel.write(octets);
+            }
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            var named = new FileSystemException(file.toString(), null, e.getMessage());
+            named.initCause(e);
+            throw named;
+        }
     }
 
     private static byte[] sha256(byte[] octets) {
