@@ -41,9 +41,9 @@ public final class Jsse {
 
     /**
      * Allows {@link TlsProfile#LEGACY}. Java knows only one list of what is forbidden, for servers
-     * and clients alike: listeners of another profile name what they take, and for the TLS clients
-     * of this process (plugins that ask a directory or a database) what they offer stays as it was,
-     * unless the operator has set it.
+     * and clients alike: listeners of another profile name what they take, and the TLS clients of
+     * this process (plugins that ask a directory or a database) are told to offer neither old
+     * versions nor RSA key exchange, unless the operator has set it.
      *
      * @return false if it came too late: somebody has used TLS before
      */
@@ -67,7 +67,7 @@ public final class Jsse {
         }
     }
 
-    /** What a client of Java 25 offers: all of {@link TlsProfile#LEGACY} with forward secrecy. */
+    /** Those with forward secrecy, as Java's clients offer them by themselves. */
     private static String[] clientSuites() {
         return Arrays.stream(TlsProfile.LEGACY.suites())
                 .filter(it -> !it.startsWith("TLS_RSA_"))

@@ -215,6 +215,19 @@ class CommandsTest {
                 ended.err());
     }
 
+    /** TLS may end at the proxy; so passwords are enough. */
+    @Test
+    void aListenerForAProxyNeedsNoTlsOfItsOwn() throws Exception {
+        var ended =
+                site.config(
+                                TestSite.good(1100)
+                                        .replace(
+                                                " allow-plaintext=\"true\"/>",
+                                                "><proxy-protocol from=\"192.0.2.10\"/></listener>"))
+                        .run("check");
+        assertEquals(ExitCode.OK, ended.code(), ended.err());
+    }
+
     @Test
     void checkLooksAtKeysAndCertificates() throws Exception {
         var authority = new TestAuthority("authority");
