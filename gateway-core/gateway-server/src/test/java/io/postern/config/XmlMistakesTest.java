@@ -117,7 +117,10 @@ class XmlMistakesTest {
                 of("'1100'", "'1100' ,", "8: in the tag <listener> \",\" stands where a blank and"),
                 of("= :user", "&#0;", "16: \"&#0;\" is not known. Write the character itself;"),
                 of("= :user", "&#xD800;", "16: \"&#xD800;\" is not known. "),
-                of("A comment", "\u0007", "2: there is a character that XML does not allow (U+0007)"),
+                of(
+                        "A comment",
+                        "\u0007",
+                        "2: there is a character that XML does not allow (U+0007)"),
                 of("<listeners>", "<list,ners>", "5: in the tag <list> \",\" stands where a blank"),
                 of("A comment", "A -- comment", "2: \"--\" stands in the comment that begins at"),
                 of("here -->", "here ->", "18: the comment that begins here does not end. "),
