@@ -171,9 +171,9 @@ final class ConfigurationCases {
                     refused(
                             pair + " on one port",
                             LISTENER,
-                            one.formatted(pair.split(" ")[0])
+                            one.formatted(pair.split(" ", -1)[0])
                                     + "\n"
-                                    + one.formatted(pair.split(" ")[1]),
+                                    + one.formatted(pair.split(" ", -1)[1]),
                             ":4: listener: it and the listener at line 3 cannot both have port 1110"));
         }
         rows.add(
@@ -291,7 +291,7 @@ final class ConfigurationCases {
                         "plugin-answer", "PT0S P1D",
                         "failure-delay", "PT-5S PT2M");
         durations.forEach((name, values) -> {
-            for (var value : (values + " 10 10s pt1m P1Y").split(" ")) {
+            for (var value : (values + " 10 10s pt1m P1Y").split(" ", -1)) {
                 rows.add(limit(name, value, "is (not a duration|out of range)\\. Give "));
             }
         });

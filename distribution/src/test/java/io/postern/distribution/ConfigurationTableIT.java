@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,12 @@ class ConfigurationTableIT {
     @AfterAll
     static void closed() throws Exception {
         commands.close();
+    }
+
+    /** JUnit warns of a link that it finds when it removes the folder. */
+    @AfterEach
+    void noLinks() throws Exception {
+        Files.deleteIfExists(home.resolve("plugins"));
     }
 
     static Stream<ConfigurationCase> all() {

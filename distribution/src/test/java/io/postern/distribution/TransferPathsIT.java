@@ -41,6 +41,8 @@ class TransferPathsIT {
                 assertTrue(ended.text().contains(words[1]), ended.text());
                 ConfigurationTableIT.assertWords(ended);
             }
+        } finally {
+            Files.delete(home.resolve("plugins"));
         }
     }
 }
