@@ -73,6 +73,7 @@ public final class Main implements Runnable {
         LogSettings.read(
                 Path.of(System.getProperty("postern.home", "."))
                         .resolve("conf/simplelogger.properties"));
+        JavaLogging.toSlf4j();
         System.exit(Run.plain(args).map(Main::serve).orElseGet(() -> commandLine().execute(args)));
     }
 
