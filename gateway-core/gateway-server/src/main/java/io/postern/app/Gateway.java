@@ -285,8 +285,7 @@ final class Gateway implements AutoCloseable {
         } catch (PluginException e) {
             problems.add(place.problem(e.getMessage(), e.remedy()).toString());
         } catch (Fault e) {
-            log.warn("{} cannot start: {}", name(place), e.getMessage(), e.getCause());
-            problems.add(name(place) + " cannot start: " + e.getMessage());
+            problems.add(unable(place, e));
         } catch (RuntimeException | Error e) {
             log.error("{} has a defect", name(place), e);
             problems.add(name(place) + " cannot start, it has a defect: " + e);
@@ -473,8 +472,7 @@ final class Gateway implements AutoCloseable {
             } catch (PluginException e) {
                 wrong.add(place.problem(e.getMessage(), e.remedy()));
             } catch (Fault e) {
-                failures.add(name(place) + " cannot start: " + e.getMessage());
-                log.warn("{} cannot start: {}", name(place), e.getMessage(), e.getCause());
+                failures.add(unable(place, e));
                 first = first == null ? e : first;
             } catch (RuntimeException | Error e) {
                 failures.add(name(place) + " cannot start, it has a defect: " + e);
@@ -661,6 +659,15 @@ final class Gateway implements AutoCloseable {
         }
         // The first ones are the caller's.
         allPlugins().stream().skip(1).forEach(Plugins::close);
+    }
+
+    /** With the place in the file, which the plugin does not know. */
+    private static String unable(PluginPlace place, Fault fault) {
+        log.debug("{} cannot start", name(place), fault);
+        return place.problem(
+                        place.plugin() + " cannot start: " + Fault.words(fault),
+                        "See that what it needs is there and can be used, then start again.")
+                .toString();
     }
 
     private static String name(PluginPlace place) {

@@ -81,6 +81,7 @@ public final class Main implements Runnable {
                         .resolve("conf/simplelogger.properties"),
                 List.of(args).contains("--quiet"));
         Jsse.leaveServerNamesToUs();
+        JavaLogging.toSlf4j();
         System.exit(Run.plain(args).map(Main::serve).orElseGet(() -> commandLine().execute(args)));
     }
 

@@ -114,7 +114,7 @@ abstract class Transfer implements Callable<Integer> {
                         });
         Runtime.getRuntime().addShutdownHook(hook);
         try (var plugins = installation.plugins()) {
-            code[0] = transfer(plugins);
+            code[0] = transferAndClose(plugins);
             return code[0];
         } catch (BadConfiguration e) {
             return Check.refuse(e, err);
@@ -131,11 +131,20 @@ abstract class Transfer implements Callable<Integer> {
             Thread.currentThread().interrupt();
             return ExitCode.STOPPED;
         } finally {
+            ended.countDown();
+            Run.forget(hook);
+        }
+    }
+
+    /** What was started is closed before its jars are, which hold what a close may need yet. */
+    private int transferAndClose(Plugins plugins)
+            throws BadConfiguration, PluginException, Fault, Refused, InterruptedException {
+        try {
+            return transfer(plugins);
+        } finally {
             while (!started.isEmpty()) {
                 started.pop().close();
             }
-            ended.countDown();
-            Run.forget(hook);
         }
     }
 

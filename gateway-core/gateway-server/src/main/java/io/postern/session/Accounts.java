@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.FaultLog;
 import io.postern.call.PluginCalls;
 import io.postern.engine.Offer;
 import io.postern.spi.Fault;
@@ -411,7 +412,10 @@ final class Accounts implements AuthContext {
             if (!realm.nextOnFailure().contains(directory)) {
                 throw e;
             }
-            log.warn("directory {} has no answer; the next one is asked", directory.name(), e);
+            FaultLog.warn(
+                    log,
+                    "directory " + directory.name() + " has no answer; the next one is asked",
+                    e);
             skipped = e;
             fault = before;
             return Optional.empty();

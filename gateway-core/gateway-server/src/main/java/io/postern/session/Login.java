@@ -1,6 +1,7 @@
 package io.postern.session;
 
 import io.postern.call.Bounded;
+import io.postern.call.FaultLog;
 import io.postern.engine.Effect;
 import io.postern.engine.Event;
 import io.postern.engine.ListingViolation;
@@ -298,7 +299,8 @@ final class Login implements AutoCloseable {
             case null -> throw new NullPointerException("a lock acquisition of null");
             case Acquisition.Busy _ -> refused(Problem.IN_USE, LoginRefusal.IN_USE);
             case Acquisition.Unavailable(var problem, var cause) -> {
-                LOG.warn("lock of {} unavailable: {}", id, problem, cause);
+                FaultLog.warn(
+                        LOG, "lock of " + id + " unavailable", Fault.temporary(problem, cause));
                 yield refused(Problem.SYS_TEMP, LoginRefusal.LOCK_UNAVAILABLE);
             }
             case Acquisition.Acquired(var lease) -> {

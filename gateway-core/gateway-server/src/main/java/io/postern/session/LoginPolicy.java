@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.FaultLog;
 import io.postern.call.PluginCalls;
 import io.postern.limit.Limit;
 import io.postern.limit.Refusals;
@@ -56,7 +57,7 @@ public record LoginPolicy(AuthPolicy plugin, Duration timeLimit, boolean allowOn
     private Ruling failed(String how, Throwable cause, InetAddress client, Refusals refusals)
             throws Fault {
         if (refusals.refused(Limit.POLICY, plugin.name(), client, how)) {
-            LOG.warn("policy {}: {}", plugin.name(), how, cause);
+            FaultLog.warn(LOG, "policy " + plugin.name() + ": " + how, cause);
         }
         if (allowOnFailure) {
             return new AuthPolicy.Allow();

@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.FaultLog;
 import io.postern.call.PluginCalls;
 import io.postern.engine.Problem;
 import io.postern.session.Counters.Violation;
@@ -99,7 +100,7 @@ public final class Sessions {
      */
     Problem problem(String doing, Throwable cause) {
         if (cause instanceof Fault fault) {
-            LOG.warn("{}: {}", doing, fault.getMessage(), fault.getCause());
+            FaultLog.warn(LOG, doing, fault);
             return switch (fault.kind()) {
                 case TEMPORARY -> Problem.SYS_TEMP;
                 case PERMANENT -> Problem.SYS_PERM;

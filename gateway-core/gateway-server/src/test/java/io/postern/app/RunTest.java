@@ -164,7 +164,10 @@ class RunTest {
         var ended = trouble("fault");
         assertEquals(ExitCode.START, ended.code());
         assertEquals(
-                "postern: <directory plugin=\"anybody\"> cannot start: the server is away\n",
+                "postern: "
+                        + home.resolve("conf/gateway.xml")
+                        + ":11: directory: anybody cannot start: the server is away: nobody answers."
+                        + " See that what it needs is there and can be used, then start again.\n",
                 ended.err());
         assertEquals("anybody+ words+ words- anybody-", TestSite.life());
     }

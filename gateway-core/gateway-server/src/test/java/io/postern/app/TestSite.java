@@ -59,13 +59,20 @@ final class TestSite {
                     switch (config.optionalText("trouble").orElse("")) {
                         case "setting" -> throw new SettingException("password",
                                 "\\"" + new String(password.chars()) + "\\" is too short", "Be longer.");
-                        case "fault" -> throw Fault.temporary("the server is away", null);
+                        case "fault" -> throw Fault.temporary("the server is away",
+                                new java.io.IOException("nobody answers"));
                         case "defect" -> throw new IllegalStateException("it is broken");
                         case "link" -> throw new NoClassDefFoundError("lib/Missing");
                         default -> { }
                     }
                 }
-                public void close() { Life.note("anybody-"); }
+                public void close() {
+                    Life.note("anybody-");
+                    Last.word();
+                }
+                static class Last { // loaded when it is closed
+                    static void word() { System.setProperty("postern.test.last", "word"); }
+                }
                 public Verdict verify(String name, Secret given) {
                     System.setProperty("postern.test.version", "VERSION");
                     return given.matches(password.octets())

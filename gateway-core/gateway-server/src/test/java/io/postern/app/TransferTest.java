@@ -47,6 +47,21 @@ class TransferTest {
     }
 
     @Test
+    void aPluginFindsItsClassesWhenItIsClosed() {
+        for (var command :
+                new String[][] {{"import", "memory", "old"}, {"export", "memory", "new"}}) {
+            System.clearProperty("postern.test.last");
+            site.run(
+                    command[0],
+                    command[1],
+                    home.resolve(command[2]).toString(),
+                    "--user=alice",
+                    "--dry-run");
+            assertEquals("word", System.getProperty("postern.test.last"), command[0]);
+        }
+    }
+
+    @Test
     void whatCannotBeUsedIsToldWithTheRemedy() {
         var store = site.run("import", "nosuch", "old", "--user=alice");
         assertEquals(ExitCode.CONFIGURATION, store.code());

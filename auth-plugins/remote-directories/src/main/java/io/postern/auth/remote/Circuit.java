@@ -1,6 +1,7 @@
 package io.postern.auth.remote;
 
 import io.postern.spi.Fault;
+import io.postern.spi.SettingException;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,9 @@ public final class Circuit {
     private final Object lock = new Object();
     private int failures;
     private long openUntil;
+
+    /** Null after an answer. */
+    private Outage last;
 
     /** What is asked. */
     @FunctionalInterface
@@ -71,17 +75,49 @@ public final class Circuit {
             return answer;
         } catch (Outage e) {
             failed(e);
-            throw Fault.temporary(server + " gave no answer: " + e.getMessage(), e);
+            throw e.mistake().isPresent()
+                    ? Fault.permanent(words(e), e)
+                    : Fault.temporary(words(e), e);
         } catch (Fault e) {
             answered();
             throw e;
         }
     }
 
+    /**
+     * Puts a question when the directory starts, so that the operator hears early what is wrong. A
+     * server that gives no answer may start later than this one: the log tells, and the directory
+     * starts all the same.
+     *
+     * @throws SettingException if a setting has to be mended: that of the outage, or the cause of
+     *     the question's own fault
+     * @throws Fault the question's own
+     */
+    public void first(Question<?> question) throws Fault, InterruptedException {
+        try {
+            var _ = call(question);
+        } catch (Fault e) {
+            if (e.getCause() instanceof SettingException mistake) {
+                throw mistake;
+            }
+            if (!(e.getCause() instanceof Outage outage)) {
+                throw e;
+            }
+            if (outage.mistake().isPresent()) {
+                throw outage.mistake().get();
+            }
+            log.warn(
+                    "{} cannot be asked yet, and is asked again at each login: {}",
+                    server,
+                    Fault.words(outage));
+            log.debug("{} cannot be asked yet", server, e);
+        }
+    }
+
     /** What a directory says of its health: empty while the last question had an answer. */
     public Optional<String> trouble() {
         synchronized (lock) {
-            return failures == 0 ? Optional.empty() : Optional.of(server + " gives no answer");
+            return Optional.ofNullable(last).map(this::words);
         }
     }
 
@@ -93,11 +129,11 @@ public final class Circuit {
             long left = openUntil - nanoTime.getAsLong();
             if (left > 0) {
                 throw new Fault(
-                        Fault.Kind.TEMPORARY,
-                        server
-                                + " gave no answer "
+                        last.mistake().isPresent() ? Fault.Kind.PERMANENT : Fault.Kind.TEMPORARY,
+                        words(last)
+                                + "; after "
                                 + failures
-                                + " times in a row and is left alone for "
+                                + " times in a row it is left alone for "
                                 + Duration.ofNanos(left).truncatedTo(ChronoUnit.MILLIS));
             }
             // This one tries; the others wait for what comes of it.
@@ -111,22 +147,30 @@ public final class Circuit {
                 log.info("{} answers again", server);
             }
             failures = 0;
+            last = null;
         }
     }
 
     private void failed(Outage outage) {
         synchronized (lock) {
             failures++;
+            last = outage;
             openUntil = nanoTime.getAsLong() + PAUSE.toNanos();
             if (failures == FAILURES) {
                 log.warn(
-                        "{} gave no answer {} times in a row and is left alone for {}: {}",
-                        server,
+                        "{}; after {} times in a row it is left alone for {}",
+                        words(outage),
                         failures,
-                        PAUSE,
-                        outage.getMessage());
+                        PAUSE);
             }
         }
+    }
+
+    /** The outage and what is behind it. */
+    private String words(Outage outage) {
+        return outage.mistake().isPresent()
+                ? Fault.words(outage)
+                : server + " gave no answer: " + Fault.words(outage);
     }
 
     /** An interrupt would close a connection, or a database's file, in the middle of its work. */
@@ -146,8 +190,8 @@ public final class Circuit {
         Thread.ofVirtual().name("directory").start(task);
         try {
             return task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            throw new Outage("it took longer than " + limit, false, e);
+        } catch (TimeoutException _) {
+            throw new Outage("it took longer than " + limit, false, null);
         } catch (ExecutionException e) {
             switch (e.getCause()) {
                 case Outage failed -> throw failed;

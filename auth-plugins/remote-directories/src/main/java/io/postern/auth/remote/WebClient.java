@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -12,6 +13,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+
+import javax.net.ssl.SSLException;
 
 /**
  * Sends requests over HTTP/1.1, follows no redirect, uses no proxy, and reads no more and waits no
@@ -62,19 +65,30 @@ public final class WebClient implements AutoCloseable {
                 throw new Outage("it answers with status " + answer.statusCode(), false, null);
             }
             return answer;
-        } catch (TimeoutException e) {
+        } catch (TimeoutException _) {
             coming.cancel(true);
-            throw new Outage("it took longer than " + timeout, false, e);
+            throw new Outage("it took longer than " + timeout, false, null);
         } catch (ExecutionException e) {
             throw new Outage(
-                    e.getCause().toString(),
-                    e.getCause() instanceof ConnectException,
-                    e.getCause());
+                    why(e.getCause()), e.getCause() instanceof ConnectException, e.getCause());
         } catch (InterruptedException e) {
             coming.cancel(true);
             Thread.currentThread().interrupt();
             throw new Outage("the wait was interrupted", false, e);
         }
+    }
+
+    private static String why(Throwable cause) {
+        return switch (cause) {
+            case SSLException _ ->
+                    "TLS failed; see <ca-file> if Java does not know who signed its certificate";
+            // Java's own words for these are few.
+            case ConnectException unresolved
+                    when unresolved.getCause() instanceof UnresolvedAddressException ->
+                    "the connection cannot be made, its host is not known";
+            case ConnectException _ -> "it takes no connection";
+            default -> "no answer came";
+        };
     }
 
     @Override

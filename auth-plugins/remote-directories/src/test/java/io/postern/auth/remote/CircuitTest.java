@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.spi.Fault;
+import io.postern.spi.SettingException;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -69,9 +71,73 @@ class CircuitTest {
         assertEquals(Optional.empty(), circuit.trouble());
         fault(false);
         fault(false);
-        assertEquals(Optional.of("the server gives no answer"), circuit.trouble());
+        assertEquals(Optional.of("the server gave no answer: down"), circuit.trouble());
         assertEquals("yes", circuit.call(() -> "yes"));
         assertEquals(Optional.empty(), circuit.trouble());
+    }
+
+    @Test
+    void theCauseOfTheCauseIsTold() {
+        var cause = new IOException("timed out", new IOException("password authentication failed"));
+        var fault =
+                assertThrows(
+                        Fault.class,
+                        () ->
+                                circuit.call(() -> {
+                                    throw new Outage("no connection", false, cause);
+                                }));
+        var words =
+                "the server gave no answer: no connection: timed out: password authentication failed";
+        assertEquals(words, fault.getMessage());
+        assertEquals(Optional.of(words), circuit.trouble());
+    }
+
+    @Test
+    void aServerThatRefusesThisOneIsToldAsThatAndNotAskedForEver() {
+        for (int i = 0; i < 2 * Circuit.FAILURES; i++) {
+            var fault =
+                    assertThrows(
+                            Fault.class,
+                            () ->
+                                    circuit.call(() -> {
+                                        asked.incrementAndGet();
+                                        throw refusal();
+                                    }));
+            assertEquals(Fault.Kind.PERMANENT, fault.kind(), "waiting does not help");
+            assertTrue(
+                    fault.getMessage().startsWith("it refuses this server. Give the password"),
+                    fault.getMessage());
+        }
+        assertEquals(Circuit.FAILURES, asked.get(), "more could lock the account");
+        assertEquals(Optional.of("it refuses this server. Give the password"), circuit.trouble());
+    }
+
+    private static Outage refusal() {
+        return new Outage(
+                new SettingException("password", "it refuses this server", "Give the password."));
+    }
+
+    @Test
+    void atTheStartOnlyWhatHasToBeMendedStops() throws Exception {
+        circuit.first(() -> "yes");
+        circuit.first(() -> down(false)); // it may come later
+        var own = Fault.permanent("no such table", null);
+        assertSame(
+                own,
+                assertThrows(
+                        Fault.class,
+                        () ->
+                                circuit.first(() -> {
+                                    throw own;
+                                })));
+        var mistake =
+                assertThrows(
+                        SettingException.class,
+                        () ->
+                                circuit.first(() -> {
+                                    throw refusal();
+                                }));
+        assertEquals("password", mistake.setting());
     }
 
     @Test

@@ -1,26 +1,26 @@
 package io.postern.auth.sqlusers;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
-
 import io.postern.auth.remote.Outage;
+import io.postern.auth.stored.DevicePasswords;
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
-import io.postern.spi.SettingException;
+import io.postern.sql.Access;
+import io.postern.sql.ConnectionPool;
+import io.postern.sql.NoConnectionException;
 
-import java.sql.Driver;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.ServiceLoader;
 
 /** The rows that the query finds, through a pool of connections. Any number of threads. */
 final class Rows implements AutoCloseable {
@@ -30,23 +30,17 @@ final class Rows implements AutoCloseable {
                     Setting.Kind.TEXT,
                     "The database, jdbc:...; its driver's jar lies in the plugin's folder.");
 
-    private static final Setting USER =
-            Setting.optional("user", Setting.Kind.TEXT, "Who the server is there.");
-
-    private static final Setting PASSWORD =
-            Setting.optional("password", Setting.Kind.SECRET, "And what proves it.");
-
     private static final Setting POOL_SIZE =
             Setting.withDefault(
-                    "pool-size",
-                    Setting.Kind.NUMBER,
-                    "5",
-                    "How many connections at most, 1 to 1000.");
+                            "pool-size", Setting.Kind.NUMBER, "5", "How many connections at most.")
+                    .between("1", "1000");
 
-    private static final int MAX_POOL = 1000;
+    /** One more than there may be of a name. */
+    private static final int MOST_USERS = 2;
 
-    private final HikariDataSource source;
+    private final ConnectionPool pool;
     private final Query query;
+    private final Optional<Query> deviceQuery;
     private final int timeoutSeconds;
 
     /**
@@ -54,12 +48,14 @@ final class Rows implements AutoCloseable {
      *
      * @param password as it is kept, with or without its scheme; empty where there is none
      * @param attributes by the names of their columns, in lower case
+     * @param devices as the query for devices has them
      */
     record Row(
             String name,
             Optional<String> password,
             boolean enabled,
-            Map<String, String> attributes) {
+            Map<String, String> attributes,
+            List<Device> devices) {
         /** Shows no password. */
         @Override
         public String toString() {
@@ -67,45 +63,49 @@ final class Rows implements AutoCloseable {
         }
     }
 
-    private Rows(HikariDataSource source, Query query, int timeoutSeconds) {
-        this.source = source;
+    /** One device of a user; both texts are empty where they are null. */
+    record Device(String label, String password) {
+        /** Shows no password. */
+        @Override
+        public String toString() {
+            return "Device[" + label + "]";
+        }
+    }
+
+    private Rows(
+            ConnectionPool pool, Query query, Optional<Query> deviceQuery, int timeoutSeconds) {
+        this.pool = pool;
         this.query = query;
+        this.deviceQuery = deviceQuery;
         this.timeoutSeconds = timeoutSeconds;
     }
 
     static List<Setting> settings() {
-        return List.of(URL, USER, PASSWORD, POOL_SIZE);
+        return List.of(URL, Access.USER_SETTING, Access.PASSWORD_SETTING, POOL_SIZE);
+    }
+
+    /** Where the database is, without asking it. */
+    static Access access(PluginConfig config) {
+        return Access.of(config.text(URL.name()), config, Rows.class);
     }
 
     /** Makes the pool, which connects when it is asked. */
-    static Rows open(PluginConfig config, Query query, Duration timeout) {
+    static Rows open(
+            PluginConfig config, Query query, Optional<Query> deviceQuery, Duration timeout) {
         var url = config.text(URL.name());
-        long size = config.number(POOL_SIZE.name());
-        if (size < 1 || size > MAX_POOL) {
-            throw new SettingException(
-                    POOL_SIZE.name(), "it is " + size, "Give 1 to " + MAX_POOL + ".");
-        }
-        var pool = new HikariConfig();
-        pool.setPoolName("postern-sql-users");
-        pool.setDriverClassName(driver(url));
-        pool.setJdbcUrl(url);
-        config.optionalText(USER.name()).ifPresent(pool::setUsername);
-        if (config.has(PASSWORD.name())) {
-            try (var secret = config.secret(PASSWORD.name())) {
-                var chars = secret.chars();
-                pool.setPassword(new String(chars)); // JDBC takes nothing else
-                Arrays.fill(chars, '\0');
-            }
-        }
-        pool.setMaximumPoolSize((int) size);
-        pool.setMinimumIdle(1);
-        pool.setConnectionTimeout(timeout.toMillis());
-        pool.setValidationTimeout(timeout.toMillis());
-        pool.setInitializationFailTimeout(-1);
-        pool.setDataSourceProperties(silence(url, timeout));
         return new Rows(
-                new HikariDataSource(pool),
+                new ConnectionPool(
+                        access(config),
+                        new ConnectionPool.Rules(
+                                "postern-sql-users",
+                                (int) config.number(POOL_SIZE.name()),
+                                timeout,
+                                true,
+                                false,
+                                silence(url, timeout),
+                                Optional.empty())),
                 query,
+                deviceQuery,
                 (int) Math.ceilDiv(timeout.toMillis(), Duration.ofSeconds(1).toMillis()));
     }
 
@@ -117,50 +117,99 @@ final class Rows implements AutoCloseable {
      * @throws Fault if it does not take the query, or the answer is none
      */
     Optional<Row> find(String name) throws Outage, Fault {
-        try (var connection = source.getConnection();
-                var statement = connection.prepareStatement(query.sql())) {
+        try (var connection = pool.connection()) {
+            var found = ask(connection, query, name, MOST_USERS, Rows::one);
+            if (deviceQuery.isEmpty()) {
+                return found;
+            }
+            // For a stranger, too: it takes as long.
+            var canonical = found.map(Row::name).orElse(name);
+            var devices =
+                    ask(
+                            connection,
+                            deviceQuery.get(),
+                            canonical,
+                            DevicePasswords.MAX + 1,
+                            Rows::devices);
+            return found.map(
+                    row -> new Row(row.name, row.password, row.enabled, row.attributes, devices));
+        } catch (NoConnectionException e) {
+            throw e.mistake()
+                    .map(Outage::new)
+                    .orElseGet(() -> new Outage(e.getMessage(), e.again(), e));
+        } catch (SQLException e) {
+            // The connection was lost; or PostgreSQL has ended it, and may be there again already.
+            var lost = Access.lost(e);
+            if (lost) {
+                // The others of the pool had the same end, most likely: the next try needs a new
+                // one.
+                pool.evict();
+            }
+            throw new Outage(Fault.words(e), lost, e);
+        }
+    }
+
+    /** What is made of the rows that a query gives. */
+    private interface Reader<T> {
+        T read(Query query, ResultSet rows) throws SQLException, Fault;
+    }
+
+    private <T> T ask(Connection connection, Query query, String name, int most, Reader<T> reader)
+            throws SQLException, Fault {
+        try (var statement = connection.prepareStatement(query.sql())) {
             statement.setQueryTimeout(timeoutSeconds);
-            statement.setMaxRows(2);
+            statement.setMaxRows(most);
             var values = query.values(name);
             for (int i = 0; i < values.size(); i++) {
                 statement.setString(i + 1, values.get(i));
             }
-            try (var found = statement.executeQuery()) {
-                return one(found);
+            try (var rows = statement.executeQuery()) {
+                return reader.read(query, rows);
             }
         } catch (SQLException e) {
-            var state = e.getSQLState() == null ? "" : e.getSQLState();
             // Syntax and names, data, rights.
-            if (state.matches("(42|22|21|28).*")) {
-                throw Fault.permanent("the database refuses the query: " + e.getMessage(), e);
+            if (String.valueOf(e.getSQLState()).matches("(42|22|21|28).*")) {
+                throw query.broken("the database refuses it: " + Fault.words(e));
             }
-            // The connection was lost; or PostgreSQL has ended it, and may be there again already.
-            var lost = state.matches("08.*|57P0[123]");
-            if (lost) {
-                // The others of the pool had the same end, most likely: the next try needs a new
-                // one.
-                source.getHikariPoolMXBean().softEvictConnections();
-            }
-            throw new Outage(e.toString(), lost, e);
+            throw e;
         }
     }
 
     @Override
     public void close() {
-        source.close();
+        pool.close();
     }
 
-    private static Optional<Row> one(ResultSet found) throws SQLException, Fault {
+    /** The columns by their labels in lower case, with those that are needed among them. */
+    private static Map<String, Integer> columns(Query query, ResultSet found, String... needed)
+            throws SQLException, Fault {
         var columns = new HashMap<String, Integer>();
         for (int i = 1; i <= found.getMetaData().getColumnCount(); i++) {
             columns.put(found.getMetaData().getColumnLabel(i).toLowerCase(Locale.ROOT), i);
         }
-        for (var needed : List.of("name", "password")) {
-            if (!columns.containsKey(needed)) {
-                throw new Fault(
-                        Fault.Kind.PERMANENT, "the query gives no column \"" + needed + "\"");
+        for (var one : needed) {
+            if (!columns.containsKey(one)) {
+                throw query.broken("it gives no column \"" + one + '"');
             }
         }
+        return columns;
+    }
+
+    private static List<Device> devices(Query query, ResultSet found) throws SQLException, Fault {
+        var columns = columns(query, found, "label", "password");
+        var devices = new ArrayList<Device>();
+        while (found.next()) {
+            devices.add(
+                    new Device(
+                            Objects.requireNonNullElse(found.getString(columns.get("label")), ""),
+                            Objects.requireNonNullElse(
+                                    found.getString(columns.get("password")), "")));
+        }
+        return devices;
+    }
+
+    private static Optional<Row> one(Query query, ResultSet found) throws SQLException, Fault {
+        var columns = columns(query, found, "name", "password");
         if (!found.next()) {
             return Optional.empty();
         }
@@ -182,7 +231,7 @@ final class Rows implements AutoCloseable {
             throw new Fault(
                     Fault.Kind.PERMANENT, "the query gives more than one user for one name");
         }
-        return Optional.of(new Row(name, password, enabled, attributes));
+        return Optional.of(new Row(name, password, enabled, attributes, List.of()));
     }
 
     private static boolean yes(String flag) {
@@ -201,27 +250,5 @@ final class Rows implements AutoCloseable {
             properties.setProperty("connectTimeout", Long.toString(timeout.toMillis()));
         }
         return properties;
-    }
-
-    /** DriverManager looks for drivers once, before this plugin's folder is read: it is no help. */
-    private static String driver(String url) {
-        for (var driver : ServiceLoader.load(Driver.class, Rows.class.getClassLoader())) {
-            try {
-                if (driver.acceptsURL(url)) {
-                    return driver.getClass().getName();
-                }
-            } catch (SQLException e) {
-                throw (SettingException)
-                        new SettingException(
-                                        URL.name(),
-                                        "the driver cannot read it",
-                                        "See the driver's documentation.")
-                                .initCause(e);
-            }
-        }
-        throw new SettingException(
-                URL.name(),
-                "no driver for it is in the plugin's folder",
-                "Put the jar of the database's JDBC driver beside this plugin's jar.");
     }
 }
