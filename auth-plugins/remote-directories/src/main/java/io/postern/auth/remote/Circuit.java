@@ -36,6 +36,9 @@ public final class Circuit {
     private int failures;
     private long openUntil;
 
+    /** Null after an answer. */
+    private Outage last;
+
     /** What is asked. */
     @FunctionalInterface
     public interface Question<T> {
@@ -71,7 +74,9 @@ public final class Circuit {
             return answer;
         } catch (Outage e) {
             failed(e);
-            throw Fault.temporary(server + " gave no answer: " + e.getMessage(), e);
+            throw e.refusal()
+                    ? Fault.permanent(words(e), e)
+                    : Fault.temporary(words(e), e);
         } catch (Fault e) {
             answered();
             throw e;
@@ -81,7 +86,7 @@ public final class Circuit {
     /** What a directory says of its health: empty while the last question had an answer. */
     public Optional<String> trouble() {
         synchronized (lock) {
-            return failures == 0 ? Optional.empty() : Optional.of(server + " gives no answer");
+            return Optional.ofNullable(last).map(this::words);
         }
     }
 
@@ -93,11 +98,11 @@ public final class Circuit {
             long left = openUntil - nanoTime.getAsLong();
             if (left > 0) {
                 throw new Fault(
-                        Fault.Kind.TEMPORARY,
-                        server
-                                + " gave no answer "
+                        last.refusal() ? Fault.Kind.PERMANENT : Fault.Kind.TEMPORARY,
+                        words(last)
+                                + "; after "
                                 + failures
-                                + " times in a row and is left alone for "
+                                + " times in a row it is left alone for "
                                 + Duration.ofNanos(left).truncatedTo(ChronoUnit.MILLIS));
             }
             // This one tries; the others wait for what comes of it.
@@ -111,22 +116,30 @@ public final class Circuit {
                 log.info("{} answers again", server);
             }
             failures = 0;
+            last = null;
         }
     }
 
     private void failed(Outage outage) {
         synchronized (lock) {
             failures++;
+            last = outage;
             openUntil = nanoTime.getAsLong() + PAUSE.toNanos();
             if (failures == FAILURES) {
                 log.warn(
-                        "{} gave no answer {} times in a row and is left alone for {}: {}",
-                        server,
+                        "{}; after {} times in a row it is left alone for {}",
+                        words(outage),
                         failures,
-                        PAUSE,
-                        outage.getMessage());
+                        PAUSE);
             }
         }
+    }
+
+    /** The outage and what is behind it. */
+    private String words(Outage outage) {
+        return server
+                + (outage.refusal() ? " refuses this server: " : " gave no answer: ")
+                + Fault.words(outage);
     }
 
     /** An interrupt would close a connection, or a database's file, in the middle of its work. */
@@ -146,8 +159,8 @@ public final class Circuit {
         Thread.ofVirtual().name("directory").start(task);
         try {
             return task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            throw new Outage("it took longer than " + limit, false, e);
+        } catch (TimeoutException _) {
+            throw new Outage("it took longer than " + limit, false, null);
         } catch (ExecutionException e) {
             switch (e.getCause()) {
                 case Outage failed -> throw failed;

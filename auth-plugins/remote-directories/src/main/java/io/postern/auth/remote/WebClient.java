@@ -62,12 +62,12 @@ public final class WebClient implements AutoCloseable {
                 throw new Outage("it answers with status " + answer.statusCode(), false, null);
             }
             return answer;
-        } catch (TimeoutException e) {
+        } catch (TimeoutException _) {
             coming.cancel(true);
-            throw new Outage("it took longer than " + timeout, false, e);
+            throw new Outage("it took longer than " + timeout, false, null);
         } catch (ExecutionException e) {
             throw new Outage(
-                    e.getCause().toString(),
+                    "no answer came",
                     e.getCause() instanceof ConnectException,
                     e.getCause());
         } catch (InterruptedException e) {

@@ -9,6 +9,7 @@ import io.postern.spi.Fault;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -69,9 +70,45 @@ class CircuitTest {
         assertEquals(Optional.empty(), circuit.trouble());
         fault(false);
         fault(false);
-        assertEquals(Optional.of("the server gives no answer"), circuit.trouble());
+        assertEquals(Optional.of("the server gave no answer: down"), circuit.trouble());
         assertEquals("yes", circuit.call(() -> "yes"));
         assertEquals(Optional.empty(), circuit.trouble());
+    }
+
+    @Test
+    void theCauseOfTheCauseIsTold() {
+        var cause = new IOException("timed out", new IOException("password authentication failed"));
+        var fault =
+                assertThrows(
+                        Fault.class,
+                        () ->
+                                circuit.call(() -> {
+                                    throw new Outage("no connection", false, cause);
+                                }));
+        var words = "the server gave no answer: no connection: timed out: password authentication failed";
+        assertEquals(words, fault.getMessage());
+        assertEquals(Optional.of(words), circuit.trouble());
+    }
+
+    @Test
+    void aServerThatRefusesThisOneIsToldAsThatAndNotAskedForEver() {
+        for (int i = 0; i < 2 * Circuit.FAILURES; i++) {
+            var fault =
+                    assertThrows(
+                            Fault.class,
+                            () ->
+                                    circuit.call(() -> {
+                                        asked.incrementAndGet();
+                                        throw Outage.refusal("wrong password", null);
+                                    }));
+            assertEquals(Fault.Kind.PERMANENT, fault.kind(), "waiting does not help");
+            assertTrue(
+                    fault.getMessage().startsWith("the server refuses this server: wrong password"),
+                    fault.getMessage());
+        }
+        assertEquals(Circuit.FAILURES, asked.get(), "more could lock the account");
+        assertEquals(
+                Optional.of("the server refuses this server: wrong password"), circuit.trouble());
     }
 
     @Test

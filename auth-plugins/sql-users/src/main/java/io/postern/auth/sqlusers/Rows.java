@@ -1,26 +1,23 @@
 package io.postern.auth.sqlusers;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
-
 import io.postern.auth.remote.Outage;
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
+import io.postern.sql.Access;
+import io.postern.sql.ConnectionPool;
 
-import java.sql.Driver;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.ServiceLoader;
 
 /** The rows that the query finds, through a pool of connections. Any number of threads. */
 final class Rows implements AutoCloseable {
@@ -30,22 +27,14 @@ final class Rows implements AutoCloseable {
                     Setting.Kind.TEXT,
                     "The database, jdbc:...; its driver's jar lies in the plugin's folder.");
 
-    private static final Setting USER =
-            Setting.optional("user", Setting.Kind.TEXT, "Who the server is there.");
-
-    private static final Setting PASSWORD =
-            Setting.optional("password", Setting.Kind.SECRET, "And what proves it.");
-
     private static final Setting POOL_SIZE =
             Setting.withDefault(
                     "pool-size",
                     Setting.Kind.NUMBER,
                     "5",
-                    "How many connections at most, 1 to 1000.");
+                    "How many connections at most.").between("1", "1000");
 
-    private static final int MAX_POOL = 1000;
-
-    private final HikariDataSource source;
+    private final ConnectionPool pool;
     private final Query query;
     private final int timeoutSeconds;
 
@@ -67,46 +56,55 @@ final class Rows implements AutoCloseable {
         }
     }
 
-    private Rows(HikariDataSource source, Query query, int timeoutSeconds) {
-        this.source = source;
+    private Rows(ConnectionPool pool, Query query, int timeoutSeconds) {
+        this.pool = pool;
         this.query = query;
         this.timeoutSeconds = timeoutSeconds;
     }
 
     static List<Setting> settings() {
-        return List.of(URL, USER, PASSWORD, POOL_SIZE);
+        return List.of(URL, Access.USER_SETTING, Access.PASSWORD_SETTING, POOL_SIZE);
+    }
+
+    /** Where the database is, without asking it. */
+    static Access access(PluginConfig config) {
+        return Access.of(config.text(URL.name()), config, Rows.class);
     }
 
     /** Makes the pool, which connects when it is asked. */
     static Rows open(PluginConfig config, Query query, Duration timeout) {
         var url = config.text(URL.name());
-        long size = config.number(POOL_SIZE.name());
-        if (size < 1 || size > MAX_POOL) {
-            throw new SettingException(
-                    POOL_SIZE.name(), "it is " + size, "Give 1 to " + MAX_POOL + ".");
-        }
-        var pool = new HikariConfig();
-        pool.setPoolName("postern-sql-users");
-        pool.setDriverClassName(driver(url));
-        pool.setJdbcUrl(url);
-        config.optionalText(USER.name()).ifPresent(pool::setUsername);
-        if (config.has(PASSWORD.name())) {
-            try (var secret = config.secret(PASSWORD.name())) {
-                var chars = secret.chars();
-                pool.setPassword(new String(chars)); // JDBC takes nothing else
-                Arrays.fill(chars, '\0');
-            }
-        }
-        pool.setMaximumPoolSize((int) size);
-        pool.setMinimumIdle(1);
-        pool.setConnectionTimeout(timeout.toMillis());
-        pool.setValidationTimeout(timeout.toMillis());
-        pool.setInitializationFailTimeout(-1);
-        pool.setDataSourceProperties(silence(url, timeout));
         return new Rows(
-                new HikariDataSource(pool),
+                new ConnectionPool(
+                        access(config),
+                        new ConnectionPool.Rules(
+                                "postern-sql-users",
+                                (int) config.number(POOL_SIZE.name()),
+                                timeout,
+                                true,
+                                false,
+                                silence(url, timeout),
+                                Optional.empty())),
                 query,
                 (int) Math.ceilDiv(timeout.toMillis(), Duration.ofSeconds(1).toMillis()));
+    }
+
+    /**
+     * Connects once.
+     *
+     * @throws SettingException if the database refuses this server, or is not there to be used
+     * @throws Outage if it cannot be reached
+     */
+    void connect() throws Outage {
+        try {
+            pool.connection().close();
+        } catch (SQLException e) {
+            var mistake = pool.access().mistake(e);
+            if (mistake.isPresent()) {
+                throw mistake.get();
+            }
+            throw new Outage(pool.access().words(e), false, e);
+        }
     }
 
     /**
@@ -117,7 +115,7 @@ final class Rows implements AutoCloseable {
      * @throws Fault if it does not take the query, or the answer is none
      */
     Optional<Row> find(String name) throws Outage, Fault {
-        try (var connection = source.getConnection();
+        try (var connection = connection();
                 var statement = connection.prepareStatement(query.sql())) {
             statement.setQueryTimeout(timeoutSeconds);
             statement.setMaxRows(2);
@@ -132,22 +130,34 @@ final class Rows implements AutoCloseable {
             var state = e.getSQLState() == null ? "" : e.getSQLState();
             // Syntax and names, data, rights.
             if (state.matches("(42|22|21|28).*")) {
-                throw Fault.permanent("the database refuses the query: " + e.getMessage(), e);
+                throw Fault.permanent("the database refuses the query: " + Fault.words(e), e);
             }
             // The connection was lost; or PostgreSQL has ended it, and may be there again already.
-            var lost = state.matches("08.*|57P0[123]");
+            var lost = Access.lost(e);
             if (lost) {
                 // The others of the pool had the same end, most likely: the next try needs a new
                 // one.
-                source.getHikariPoolMXBean().softEvictConnections();
+                pool.evict();
             }
-            throw new Outage(e.toString(), lost, e);
+            throw new Outage(Fault.words(e), lost, e);
+        }
+    }
+
+    private Connection connection() throws Outage {
+        try {
+            return pool.connection();
+        } catch (SQLException e) {
+            if (pool.access().mistake(e).isPresent()) {
+                throw Outage.refusal(pool.access().words(e), e);
+            }
+            // Another try finds the connections gone that the database has ended.
+            throw new Outage(pool.access().words(e), Access.lost(e), e);
         }
     }
 
     @Override
     public void close() {
-        source.close();
+        pool.close();
     }
 
     private static Optional<Row> one(ResultSet found) throws SQLException, Fault {
@@ -201,27 +211,5 @@ final class Rows implements AutoCloseable {
             properties.setProperty("connectTimeout", Long.toString(timeout.toMillis()));
         }
         return properties;
-    }
-
-    /** DriverManager looks for drivers once, before this plugin's folder is read: it is no help. */
-    private static String driver(String url) {
-        for (var driver : ServiceLoader.load(Driver.class, Rows.class.getClassLoader())) {
-            try {
-                if (driver.acceptsURL(url)) {
-                    return driver.getClass().getName();
-                }
-            } catch (SQLException e) {
-                throw (SettingException)
-                        new SettingException(
-                                        URL.name(),
-                                        "the driver cannot read it",
-                                        "See the driver's documentation.")
-                                .initCause(e);
-            }
-        }
-        throw new SettingException(
-                URL.name(),
-                "no driver for it is in the plugin's folder",
-                "Put the jar of the database's JDBC driver beside this plugin's jar.");
     }
 }

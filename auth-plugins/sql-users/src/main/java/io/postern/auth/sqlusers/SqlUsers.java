@@ -66,10 +66,7 @@ public final class SqlUsers
                     "timeout",
                     Setting.Kind.DURATION,
                     "PT5S",
-                    "How long the database may take to answer, PT1S to PT1M.");
-
-    private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
-    private static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
+                    "How long the database may take to answer.").between("PT1S", "PT1M");
 
     /** Most forms of passwords that are remembered for the time of strangers. */
     private static final int MAX_FORMS = 16;
@@ -101,19 +98,16 @@ public final class SqlUsers
     @Override
     public void start(PluginConfig config) throws Fault, InterruptedException {
         var timeout = config.duration(TIMEOUT.name());
-        if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
-            throw new SettingException(
-                    TIMEOUT.name(),
-                    "it is " + timeout,
-                    "Give " + LEAST_TIMEOUT + " to " + MOST_TIMEOUT + ".");
-        }
         scheme = config.text(SCHEME.name());
         scram = ScramCheck.keyedIn(config.stateFolder(), check);
         cache = AnswerCache.of(config);
         circuit = new Circuit("the database of sql-users", timeout);
         rows = Rows.open(config, Query.parse(QUERY.name(), config.text(QUERY.name())), timeout);
         try {
+            rows.connect();
             var _ = circuit.call(this::probe);
+        } catch (Outage e) {
+            notYet(e);
         } catch (Fault e) {
             if (e.kind() == Fault.Kind.PERMANENT) {
                 throw (SettingException)
@@ -123,9 +117,16 @@ public final class SqlUsers
                                         "Try the query in the database's own client.")
                                 .initCause(e);
             }
-            // It may start later than this server; until then, nobody logs in.
-            log.warn("sql-users cannot ask its database yet", e);
+            notYet(e);
         }
+    }
+
+    /** It may start later than this server; until then, nobody logs in. */
+    private static void notYet(Exception why) {
+        log.warn(
+                "sql-users cannot ask its database yet, and asks again at each login: {}",
+                Fault.words(why));
+        log.debug("sql-users cannot ask its database yet", why);
     }
 
     @Override
@@ -151,7 +152,8 @@ public final class SqlUsers
         return account(name)
                 .filter(Account::enabled)
                 .flatMap(account ->
-                        account.password() instanceof PlainPassword plain
+                        account.password().own().orElse(null)
+                                        instanceof PlainPassword plain
                                 ? Optional.of(new Shared(account.user(), plain.secret()))
                                 : Optional.empty());
     }
