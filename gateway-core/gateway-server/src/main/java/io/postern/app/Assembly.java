@@ -205,7 +205,7 @@ final class Assembly {
         return realms;
     }
 
-    private static PluginKind kind(PluginPlace place) {
+    static PluginKind kind(PluginPlace place) {
         for (var kind : PluginKind.values()) {
             if (kind.element().equals(place.element())) {
                 return kind;

@@ -30,11 +30,14 @@ final class Check implements Callable<Integer> {
     public Integer call() {
         var out = spec.commandLine().getOut();
         try (var plugins = installation.plugins()) {
-            var assembly = installation.assemble(plugins);
+            var draft = installation.draft();
+            var checks = PluginChecks.of(draft, plugins);
+            var assembly = Assembly.of(draft.with(checks.problems()), plugins);
             var config = assembly.config();
             out.println("configuration is good: " + config.file());
             summary(config, out);
             assembly.warnings().forEach(warning -> out.println("warning: " + warning));
+            checks.warnings().forEach(warning -> out.println("warning: " + warning));
             for (var broken : plugins.broken()) {
                 out.println("warning: a plugin that nobody names: " + broken.why().sentence());
             }
@@ -44,6 +47,9 @@ final class Check implements Callable<Integer> {
             return ExitCode.OK;
         } catch (BadConfiguration e) {
             return refuse(e, spec.commandLine().getErr());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return ExitCode.STOPPED;
         }
     }
 

@@ -1,6 +1,7 @@
 package io.postern.app;
 
 import io.postern.config.BadConfiguration;
+import io.postern.config.Draft;
 import io.postern.config.GatewayFile;
 import io.postern.plugin.Plugins;
 
@@ -40,7 +41,12 @@ final class ConfiguredInstallation extends Installation {
      * @param running whose objects are taken over where nothing has changed for them
      */
     Assembly assemble(Plugins plugins, Optional<Assembly> running) throws BadConfiguration {
-        return Assembly.of(GatewayFile.read(file(), home(), System::getenv), plugins, running);
+        return Assembly.of(draft(), plugins, running);
+    }
+
+    /** Reads the configuration. */
+    Draft draft() {
+        return GatewayFile.read(file(), home(), System::getenv);
     }
 
     Path file() {

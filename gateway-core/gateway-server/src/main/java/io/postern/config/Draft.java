@@ -1,5 +1,6 @@
 package io.postern.config;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,5 +17,12 @@ public record Draft(
     public Draft {
         places = List.copyOf(places);
         problems = List.copyOf(problems);
+    }
+
+    /** The same with more problems, which were found elsewhere. */
+    public Draft with(List<Problem> more) {
+        var all = new ArrayList<>(problems);
+        all.addAll(more);
+        return new Draft(config, places, all);
     }
 }

@@ -3,6 +3,7 @@ package io.postern.plugin;
 import io.postern.call.Bounded;
 import io.postern.call.PluginCalls;
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.Health;
 import io.postern.spi.Plugin;
 import io.postern.spi.PluginConfig;
@@ -24,11 +25,43 @@ import java.util.concurrent.TimeoutException;
  */
 public record Loaded<T extends Plugin>(T plugin, Found from) implements AutoCloseable {
     private static final Duration LONGEST_START = Duration.ofMinutes(1);
+    private static final Duration LONGEST_CHECK = Duration.ofSeconds(10);
     private static final Duration LONGEST_CLOSE = Duration.ofSeconds(20);
     private static final Duration LONGEST_HEALTH = Duration.ofSeconds(5);
 
     public List<Setting> settings() {
         return from.settings();
+    }
+
+    /**
+     * Has it look at its settings, without starting it.
+     *
+     * @param findings takes what is found in time
+     * @throws PluginException if it cannot be asked, or does not come to an end in time
+     */
+    public void check(PluginConfig config, Findings findings)
+            throws Fault, InterruptedException, PluginException {
+        try {
+            inTime(
+                    "checks",
+                    LONGEST_CHECK,
+                    () -> {
+                        plugin.check(config, findings);
+                        return null;
+                    });
+        } catch (TimeoutException e) {
+            throw new PluginException(
+                    from.jar()
+                            + ": the check of "
+                            + from.name()
+                            + " took longer than "
+                            + LONGEST_CHECK,
+                    "See whether the files that it reads can be read at once; \"postern check"
+                            + " --start\" waits for longer.",
+                    e);
+        } catch (LinkageError e) {
+            throw Fitting.explain(from.jar(), e);
+        }
     }
 
     /** Starts it, and waits a minute. */

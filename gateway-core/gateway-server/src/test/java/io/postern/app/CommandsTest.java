@@ -24,6 +24,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -108,6 +109,68 @@ class CommandsTest {
         assertTrue(
                 ended.out().contains("warning: a plugin that nobody names: " + jar + " cannot"),
                 ended.out());
+    }
+
+    /** A directory whose check does this. */
+    private TestSite.Ended checking(String what) throws Exception {
+        TestSite.directories(
+                        """
+                        public void check(PluginConfig config, Findings findings) throws Fault {
+                            var word = new String(config.secret("password").chars());
+                            %s
+                        }
+                        """
+                                .formatted(what))
+                .write(home.resolve("plugins/directories.jar"));
+        return site.config(TestSite.good(1100)).run("check");
+    }
+
+    @Test
+    void whatAPluginsCheckFindsIsToldWithItsLineAndNothingIsStarted() throws Exception {
+        var file = home.resolve("conf/gateway.xml");
+        var problem = "new SettingException(\"password\", word + \" is short\", \"Be longer.\")";
+        var told = file + ":11: password: ${file:UTF-8:secret} is short. Be longer.";
+        for (var way : List.of("findings.problem(" + problem + ");", "throw " + problem + ";")) {
+            var ended = checking(way);
+            assertEquals(told + "\n1 problem\n", ended.err(), way);
+            assertEquals(ExitCode.CONFIGURATION, ended.code(), way);
+        }
+        var both = checking("findings.problem(" + problem + "); throw " + problem + ";");
+        assertEquals(told + "\n" + told + "\n2 problems\n", both.err());
+        var warned = checking("findings.warning(" + problem + ");");
+        assertEquals(ExitCode.OK, warned.code(), warned.err());
+        assertTrue(warned.out().contains("\nwarning: " + told + "\n"), warned.out());
+        assertEquals("", TestSite.life(), "nothing is started");
+    }
+
+    @Test
+    void aCheckThatFailsIsAProblemOfItsPlace() throws Exception {
+        var place = home.resolve("conf/gateway.xml") + ":11: directory: ";
+        var failed = checking("throw Fault.temporary(\"the disk is away\", null);");
+        assertTrue(failed.err().startsWith(place + "it cannot be checked: the disk"), failed.err());
+        assertEquals(ExitCode.CONFIGURATION, failed.code());
+        for (var defect : List.of("IllegalStateException", "StackOverflowError")) {
+            var ended = checking("throw new " + defect + "();");
+            assertTrue(
+                    ended.err().startsWith(place + "it cannot be checked, it has a defect: java."),
+                    ended.err());
+            assertEquals(ExitCode.CONFIGURATION, ended.code());
+        }
+        var linked = checking("throw new NoClassDefFoundError(\"lib/Missing\");");
+        assertTrue(linked.err().contains("lib.Missing"), linked.err());
+        assertEquals(ExitCode.CONFIGURATION, linked.code());
+    }
+
+    @Test
+    void aPluginWithABadSettingIsNotAskedAndTheOthersAre() throws Exception {
+        var good = TestSite.good(1100);
+        checking("findings.problem(new SettingException(\"password\", \"it is bad\", \"Go.\"));");
+        var ended = site.config(good.replace("<load>", "<laod/><load>")).run("check");
+        assertTrue(ended.err().contains(":11: password: it is bad. Go."), ended.err());
+        assertTrue(ended.err().contains(":12: laod: there is no such setting"), ended.err());
+        assertTrue(ended.err().endsWith("2 problems\n"), ended.err());
+        var missing = site.config(good.replaceAll("<password>.*</password>", "")).run("check");
+        assertTrue(missing.err().endsWith("1 problem\n"), missing.err());
     }
 
     @Test

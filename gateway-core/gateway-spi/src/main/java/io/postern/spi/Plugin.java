@@ -36,6 +36,25 @@ public interface Plugin extends AutoCloseable {
     }
 
     /**
+     * Looks at what the settings name, as far as that needs no network, port or database server:
+     * that files can be read and their entries understood, that folders are there, that queries,
+     * filters and addresses are well-formed, that a driver is among the jars, that settings fit
+     * together. {@code postern check} asks for it, so that it finds what {@link #start} would
+     * refuse.
+     *
+     * <p>Called by one thread before {@link #start}, often on an object that is never started or
+     * closed. It changes nothing on the disk, keeps nothing open and starts no thread. The server
+     * waits up to 10 s. A file that a finding is about is named in it, with the line: {@code
+     * conf/passwd:3: ...}
+     *
+     * @param config the settings from {@code gateway.xml}, checked against {@link #settings()}
+     * @param findings takes all that is found
+     * @throws SettingException taken as the last {@linkplain Findings#problem problem}
+     * @throws Fault if it cannot be found out; taken as a problem, too
+     */
+    default void check(PluginConfig config, Findings findings) throws Fault, InterruptedException {}
+
+    /**
      * Makes it ready. May block; the server waits.
      *
      * @param config the settings from {@code gateway.xml}, checked against {@link #settings()}
