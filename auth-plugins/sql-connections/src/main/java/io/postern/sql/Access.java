@@ -36,7 +36,9 @@ public final class Access {
     private static final Pattern H2_FILE =
             Pattern.compile("jdbc:h2:(?:file:)?(?![A-Za-z]{2,}:)([^;]*).*");
 
-    /** H2 has a path with a folder in front, so that it does not depend on where Java was started. */
+    /**
+     * H2 has a path with a folder in front, so that it does not depend on where Java was started.
+     */
     private static final Pattern DEFINITE = Pattern.compile("([/\\\\~.]|[A-Za-z]:).*");
 
     /** H2's code of a file that another process has opened. */
@@ -116,7 +118,7 @@ public final class Access {
      *
      * @return the setting to mend; empty if waiting may help
      */
-    public Optional<SettingException> mistake(SQLException failure) {
+    private Optional<SettingException> mistake(SQLException failure) {
         var state = String.valueOf(failure.getSQLState());
         int code = failure.getErrorCode();
         var words = Fault.words(failure);
@@ -128,8 +130,7 @@ public final class Access {
                             password.isPresent() ? PASSWORD : user.isPresent() ? USER : URL,
                             where()
                                     + " refuses "
-                                    + user.map(it -> "the user \"" + it + '"')
-                                            .orElse("this server")
+                                    + user.map(it -> "the user \"" + it + '"').orElse("this server")
                                     + ": "
                                     + words,
                             "Give the name and the password that the database knows, and see"
@@ -150,16 +151,20 @@ public final class Access {
         return Optional.empty();
     }
 
-    /** What an operator reads of a failure to connect, in one sentence with a remedy. */
-    public String words(SQLException failure) {
+    /** A failure to connect, for the operator. */
+    NoConnectionException explain(SQLException failure) {
+        var mistake = mistake(failure);
+        return new NoConnectionException(words(failure, mistake), mistake, failure);
+    }
+
+    private String words(SQLException failure, Optional<SettingException> mistake) {
         if (failure.getErrorCode() == IN_USE && embedded()) {
             return where()
                     + " is in use by another process, most likely by a running server: stop that"
                     + " first, or keep the data in PostgreSQL or MariaDB, which several processes"
                     + " can use";
         }
-        return mistake(failure)
-                .map(it -> it.getMessage() + ". " + it.remedy().replaceFirst("\\.$", ""))
+        return mistake.map(it -> it.getMessage() + ". " + it.remedy().replaceFirst("\\.$", ""))
                 .orElseGet(() ->
                         where()
                                 + " gives no connection: "
@@ -167,9 +172,13 @@ public final class Access {
                                 + ". See whether it runs and can be reached from here");
     }
 
-    /** By the classes of SQLSTATE: connection exception; PostgreSQL's operator intervention. */
+    /**
+     * Whether the database has ended a connection. By the classes of SQLSTATE: connection
+     * exception; PostgreSQL's operator intervention; and by H2's for a session or a database that
+     * was closed.
+     */
     public static boolean lost(SQLException failure) {
-        return String.valueOf(failure.getSQLState()).matches("08.*|57P.*");
+        return String.valueOf(failure.getSQLState()).matches("08.*|57P.*|90067|90098|90121");
     }
 
     @Override
@@ -226,7 +235,11 @@ public final class Access {
         if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
             throw wrong(
                     URL,
-                    "no file can be made at " + path + ": " + folder + " is "
+                    "no file can be made at "
+                            + path
+                            + ": "
+                            + folder
+                            + " is "
                             + (folder != null && Files.isDirectory(folder)
                                     ? "not writable for this user"
                                     : "no folder"),
@@ -237,7 +250,6 @@ public final class Access {
 
     private static SettingException wrong(
             String setting, String problem, String remedy, Throwable cause) {
-        return (SettingException)
-                new SettingException(setting, problem, remedy).initCause(cause);
+        return (SettingException) new SettingException(setting, problem, remedy).initCause(cause);
     }
 }

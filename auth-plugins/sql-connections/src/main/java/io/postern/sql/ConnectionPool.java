@@ -15,6 +15,8 @@ import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
+import javax.sql.DataSource;
+
 /**
  * Connections to one database. Whoever needs one while there is none connects in person, one at a
  * time, and so hears at once what is wrong; a pool by itself would let everybody wait, and then say
@@ -41,7 +43,7 @@ public final class ConnectionPool implements AutoCloseable {
      *
      * @param name for the names of threads
      * @param size how many at most, 1 or more
-     * @param wait for how long a caller waits for one, at least a second
+     * @param longestWait for how long a caller waits for one, at least a second
      * @param autoCommit whether each statement is a transaction
      * @param readCommitted whether transactions see what others have committed, where that is not
      *     what the database does anyway
@@ -51,7 +53,7 @@ public final class ConnectionPool implements AutoCloseable {
     public record Rules(
             String name,
             int size,
-            Duration wait,
+            Duration longestWait,
             boolean autoCommit,
             boolean readCommitted,
             Properties properties,
@@ -87,7 +89,8 @@ public final class ConnectionPool implements AutoCloseable {
     /**
      * A connection, which goes back to the pool when it is closed.
      *
-     * @throws SQLException at once if the database refuses one; after the wait if none is free
+     * @throws NoConnectionException at once if the database refuses one; after the wait if none is
+     *     free
      */
     public Connection connection() throws SQLException {
         long asked = System.nanoTime();
@@ -96,11 +99,16 @@ public final class ConnectionPool implements AutoCloseable {
             try {
                 return pool.getConnection();
             } catch (SQLTransientConnectionException e) {
-                if (System.nanoTime() - asked >= rules.wait().toNanos()) {
+                if (System.nanoTime() - asked >= rules.longestWait().toNanos()) {
                     throw busy(e);
                 }
             }
         }
+    }
+
+    /** The pool itself, for a library that wants no more than that. */
+    public DataSource source() {
+        return pool;
     }
 
     /** A connection outside of the pool, which ends when it is closed. */
@@ -129,18 +137,12 @@ public final class ConnectionPool implements AutoCloseable {
             return;
         }
         if (!lock(asked)) {
-            throw new SQLTransientConnectionException(
-                    access.where() + " takes longer than " + rules.wait() + " for a connection",
-                    "08001");
+            throw tooLong();
         }
         try {
             if (failure != null && failedNanos - asked >= 0) {
                 // Somebody else's try, which this one has waited for.
-                throw new SQLException(
-                        failure.getMessage(),
-                        failure.getSQLState(),
-                        failure.getErrorCode(),
-                        failure);
+                throw access.explain(failure);
             }
             if (isEmpty()) {
                 connectAhead();
@@ -157,14 +159,15 @@ public final class ConnectionPool implements AutoCloseable {
         } catch (SQLException e) {
             failure = e;
             failedNanos = System.nanoTime();
-            throw e;
+            throw access.explain(e);
         }
     }
 
     private boolean lock(long asked) throws SQLException {
         try {
             return connecting.tryLock(
-                    rules.wait().toNanos() - (System.nanoTime() - asked), TimeUnit.NANOSECONDS);
+                    rules.longestWait().toNanos() - (System.nanoTime() - asked),
+                    TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SQLException("the wait for a connection was interrupted", "08001", e);
@@ -175,19 +178,27 @@ public final class ConnectionPool implements AutoCloseable {
         return pool.getHikariPoolMXBean().getTotalConnections() == 0;
     }
 
+    private SQLException tooLong() {
+        return access.explain(
+                new SQLTransientConnectionException(
+                        "it took longer than " + rules.longestWait(), "08001"));
+    }
+
+    /** After the wait: the pool could make no more connections, or all of them are in use. */
     private SQLException busy(SQLException waited) {
-        var cause = waited.getCause();
-        return cause instanceof SQLException known
-                ? new SQLTransientConnectionException(
-                        known.getMessage(), known.getSQLState(), known.getErrorCode(), waited)
-                : new SQLTransientConnectionException(
+        if (waited.getCause() instanceof SQLException cause) {
+            return access.explain(cause);
+        }
+        return isEmpty()
+                ? tooLong()
+                : new NoConnectionException(
                         "all "
                                 + rules.size()
                                 + " connections to "
                                 + access.where()
                                 + " are in use. Raise <pool-size>, or see what makes the database"
                                 + " slow",
-                        "HY000",
+                        Optional.empty(),
                         waited);
     }
 }

@@ -1,6 +1,7 @@
 package io.postern.call;
 
 import io.postern.spi.Fault;
+import io.postern.spi.SettingException;
 
 import org.slf4j.Logger;
 
@@ -10,8 +11,8 @@ public final class FaultLog {
 
     /**
      * Logs a failure as one line with the words of all its causes. A stack trace is for defects: it
-     * comes along if the failure or its direct cause is an unchecked exception or an error, else
-     * with the level {@code debug}.
+     * comes along if the failure or its direct cause is an unchecked exception (but for a setting
+     * that is wrong) or an error, else with the level {@code debug}.
      *
      * @param doing who did what
      */
@@ -25,6 +26,7 @@ public final class FaultLog {
     }
 
     private static boolean isUnchecked(Throwable failure) {
-        return failure instanceof RuntimeException || failure instanceof Error;
+        return (failure instanceof RuntimeException && !(failure instanceof SettingException))
+                || failure instanceof Error;
     }
 }

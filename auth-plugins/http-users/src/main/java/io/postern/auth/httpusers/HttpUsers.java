@@ -7,6 +7,7 @@ import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.Pace;
 import io.postern.auth.remote.WebClient;
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
@@ -17,6 +18,9 @@ import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -25,14 +29,16 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Asks a service of the operator's over HTTP whether a password is right. */
 public final class HttpUsers implements PasswordDirectory, Health {
+    private static final Logger log = LoggerFactory.getLogger(HttpUsers.class);
+
     private static final Setting URL =
             Setting.required("url", Setting.Kind.TEXT, "The service: https:// or http://.");
 
@@ -64,13 +70,16 @@ public final class HttpUsers implements PasswordDirectory, Health {
 
     private static final Setting TIMEOUT =
             Setting.withDefault(
-                    "timeout",
-                    Setting.Kind.DURATION,
-                    "PT5S",
-                    "How long the service may take, PT1S to PT1M.");
+                            "timeout",
+                            Setting.Kind.DURATION,
+                            "PT5S",
+                            "How long the service may take.")
+                    .between("PT1S", "PT1M");
 
-    private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
-    private static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
+    private static final int OK = 200;
+
+    /** By these a service, or a proxy before it, refuses whoever asks (RFC 9110 §15.5). */
+    private static final Set<Integer> REFUSED = Set.of(401, 407);
 
     /** Longest password that is sent, octets: a header field has to hold it. */
     private static final int MAX_PASSWORD = 512;
@@ -96,15 +105,25 @@ public final class HttpUsers implements PasswordDirectory, Health {
     }
 
     @Override
-    public void start(PluginConfig config) {
+    public void check(PluginConfig config, Findings findings) {
+        read(config).close();
+    }
+
+    @Override
+    public void start(PluginConfig config) throws InterruptedException {
+        client = read(config);
+        // A name that nobody has: the operator hears early what is wrong.
+        try (var nothing = Secret.of("?")) {
+            circuit.first(() -> ask(NOBODY, nothing, Optional.empty()));
+        } catch (Fault e) {
+            log.warn("http-users cannot use the answer about {}: {}", NOBODY, Fault.words(e));
+        }
+    }
+
+    /** Takes what the settings say, and asks nobody. */
+    private WebClient read(PluginConfig config) {
         url = url(config.text(URL.name()));
         var timeout = config.duration(TIMEOUT.name());
-        if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
-            throw new SettingException(
-                    TIMEOUT.name(),
-                    "it is " + timeout,
-                    "Give " + LEAST_TIMEOUT + " to " + MOST_TIMEOUT + ".");
-        }
         var unknownStatus = config.optionalText(UNKNOWN_STATUS.name());
         var json = config.text(DIALECT.name()).equals("json");
         if (json && unknownStatus.isPresent()) {
@@ -118,12 +137,12 @@ public final class HttpUsers implements PasswordDirectory, Health {
         cache = AnswerCache.of(config);
         circuit = new Circuit("the service at " + url, timeout);
         try {
-            client = new WebClient(config.optionalPath(CA_FILE.name()), timeout);
+            return new WebClient(config.optionalPath(CA_FILE.name()), timeout);
         } catch (IOException | GeneralSecurityException e) {
             throw (SettingException)
                     new SettingException(
                                     CA_FILE.name(),
-                                    "the certificates cannot be used: " + e,
+                                    "the certificates cannot be used: " + Fault.words(e),
                                     "Name a file of certificates in PEM.")
                             .initCause(e);
         }
@@ -174,10 +193,29 @@ public final class HttpUsers implements PasswordDirectory, Health {
                             text ? octets : "?".getBytes(StandardCharsets.US_ASCII),
                             from);
             var answer = client.send(request);
-            if (answer.statusCode() != 200) {
+            if (REFUSED.contains(answer.statusCode())) {
+                throw new Outage(
+                        new SettingException(
+                                AUTHORIZATION.name(),
+                                "the service at "
+                                        + url
+                                        + " refuses this server: it answers with status "
+                                        + answer.statusCode(),
+                                "Give what it wants in <authorization>; about a user it has to"
+                                        + " answer with status 200."));
+            }
+            if (answer.statusCode() != OK) {
                 throw new Fault(
                         Fault.Kind.PERMANENT,
-                        "the service at " + url + " answers with status " + answer.statusCode());
+                        "the service at "
+                                + url
+                                + " answers with status "
+                                + answer.statusCode()
+                                + answer.headers()
+                                        .firstValue("Location")
+                                        .map(it ->
+                                                ", which leads to another address: give that in <url>")
+                                        .orElse(". See <url>"));
             }
             var verdict = dialect.read(answer, name);
             if (!fit) {

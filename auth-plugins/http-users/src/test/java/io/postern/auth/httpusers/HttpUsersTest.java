@@ -60,6 +60,7 @@ class HttpUsersTest {
     @Test
     void attributesOfTheAnswerReachTheUser() throws Exception {
         try (var users = start(Map.of("url", service.url("json")))) {
+            service.asked.clear();
             assertEquals(ALICE, ask(users, "Alice", Service.PASSWORD));
             assertEquals(
                     List.of("POST {\"user\":\"Alice\",\"password\":\"tän staaf\"}"), service.asked);
@@ -69,6 +70,7 @@ class HttpUsersTest {
     @Test
     void whatIsTypedCannotLeaveItsPlaceInTheJson() throws Exception {
         try (var users = start(Map.of("url", service.url("json")))) {
+            service.asked.clear();
             assertEquals(WRONG, ask(users, "alice", "\",\"result\":\"\\\u0001"));
             assertEquals(
                     List.of(
@@ -81,6 +83,7 @@ class HttpUsersTest {
     @Test
     void theRequestIsThatOfNginx() throws Exception {
         try (var users = start(Map.of("url", service.url("nginx"), "dialect", "nginx"))) {
+            service.asked.clear();
             assertEquals(
                     new Verdict.Accepted(new User("alice")), ask(users, "ALICE", Service.PASSWORD));
             assertEquals(WRONG, ask(users, "nobody", "a b%\r\nX: y"), "it cannot tell");
@@ -108,6 +111,7 @@ class HttpUsersTest {
             String address, boolean encrypted, String told, String ssl) throws Exception {
         var client = new From(InetAddress.getByName(address), encrypted);
         try (var users = start(Map.of("url", service.url("json")))) {
+            service.asked.clear();
             assertEquals(ALICE, ask(users, "alice", Service.PASSWORD, client));
             assertEquals(
                     List.of(
@@ -136,6 +140,7 @@ class HttpUsersTest {
         var home = new From(InetAddress.getByName("192.0.2.7"), true);
         var cafe = new From(InetAddress.getByName("198.51.100.7"), true);
         try (var users = start(Map.of("url", service.url("json"), "cache-time", "PT10M"))) {
+            service.asked.clear();
             assertEquals(ALICE, ask(users, "alice", Service.PASSWORD, home));
             assertEquals(ALICE, ask(users, "alice", Service.PASSWORD, home));
             assertEquals(1, service.asked.size());
@@ -180,7 +185,7 @@ class HttpUsersTest {
         "503, TEMPORARY",
         "429, TEMPORARY",
         "404, PERMANENT",
-        "401, PERMANENT",
+        "403, PERMANENT",
         "302, PERMANENT",
         "204, PERMANENT"
     })
@@ -196,6 +201,60 @@ class HttpUsersTest {
             }
         }
         assertTrue(service.asked.isEmpty(), "a redirect was followed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {401, 407})
+    void aServiceThatRefusesThisServerIsSaidAtTheStartAndAtALogin(int status) throws Exception {
+        Service.Answer refusal = exchange -> Service.reply(exchange, status, "");
+        for (var dialect : List.of("json", "nginx")) {
+            var settings =
+                    Map.of(
+                            "url",
+                            service.url(dialect),
+                            "dialect",
+                            dialect,
+                            "authorization",
+                            "Bearer geheim");
+            service.instead = refusal;
+            var refused = assertThrows(SettingException.class, () -> start(settings));
+            assertEquals("authorization", refused.setting());
+            assertTrue(refused.getMessage().contains("status " + status), refused.getMessage());
+
+            service.instead = null;
+            try (var users = start(settings)) {
+                service.instead = refusal;
+                var fault = fault(users);
+                assertEquals(Fault.Kind.PERMANENT, fault.kind());
+                assertTrue(fault.getMessage().contains("<authorization>"), fault.getMessage());
+                assertEquals(fault.getMessage(), users.trouble().orElseThrow());
+            }
+        }
+    }
+
+    @Test
+    void aServiceThatIsDownAtTheStartMayComeLater() throws Exception {
+        var url = service.url("json");
+        service.close();
+        try (var users = start(Map.of("url", url))) {
+            var fault = fault(users);
+            assertEquals(Fault.Kind.TEMPORARY, fault.kind());
+            assertTrue(fault.getMessage().contains("connect"), fault.getMessage());
+        }
+    }
+
+    @Test
+    void aCheckAsksNobody() {
+        try (var users = new HttpUsers()) {
+            users.check(
+                    new PluginConfig(
+                            users.settings(),
+                            Map.of("url", List.of(service.url("json"))),
+                            Path.of("target"),
+                            Path.of("target")),
+                    null);
+        }
+        assertEquals(List.of(), service.asked);
     }
 
     @ParameterizedTest
@@ -305,13 +364,19 @@ class HttpUsersTest {
         assertEquals(setting, refused.setting());
     }
 
-    static HttpUsers start(Map<String, String> settings) {
+    static HttpUsers start(Map<String, String> settings) throws Exception {
         var users = new HttpUsers();
         var values = new TreeMap<String, List<String>>();
         settings.forEach((name, value) -> values.put(name, List.of(value)));
-        users.start(
-                new PluginConfig(users.settings(), values, Path.of("target"), Path.of("target")));
-        return users;
+        try {
+            users.start(
+                    new PluginConfig(
+                            users.settings(), values, Path.of("target"), Path.of("target")));
+            return users;
+        } catch (Exception e) {
+            users.close();
+            throw e;
+        }
     }
 
     private static Fault fault(HttpUsers users) {

@@ -8,7 +8,9 @@ import io.postern.auth.remote.Circuit;
 import io.postern.auth.remote.LoginName;
 import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.Pace;
+import io.postern.auth.stored.PasswordCheck;
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
@@ -85,6 +87,13 @@ public final class Ldap implements PasswordDirectory, Health {
                             "maildrop=mailMessageStore gives the user the attribute maildrop.")
                     .anyNumber();
 
+    private static final Setting DEVICE_ATTRIBUTE =
+            Setting.optional(
+                    "device-attribute",
+                    Setting.Kind.TEXT,
+                    "The attribute with the passwords of a user's devices: values like"
+                            + " phone={PBKDF2-SHA512}... They are tried before the user's own.");
+
     private static final Setting GROUP_BASE =
             Setting.optional(
                     "group-base", Setting.Kind.TEXT, "The entry below which the groups are.");
@@ -98,20 +107,20 @@ public final class Ldap implements PasswordDirectory, Health {
 
     private static final Setting TIMEOUT =
             Setting.withDefault(
-                    "timeout",
-                    Setting.Kind.DURATION,
-                    "PT5S",
-                    "How long a login may take here, PT1S to PT1M.");
-
-    private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
-    private static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
+                            "timeout",
+                            Setting.Kind.DURATION,
+                            "PT5S",
+                            "How long a login may take here.")
+                    .between("PT1S", "PT1M");
 
     /** Between two looks at whether a server that was down is well again. */
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(30);
 
     private static final Verdict UNKNOWN = new Verdict.Refused(Reason.UNKNOWN_USER);
+    private static final Verdict BARRED = new Verdict.Refused(Reason.NOT_ALLOWED);
 
     private final Duration lookAgain;
+    private final DeviceLogins devices;
     private final Pace pace = new Pace();
     private final Map<String, String> attributes = new LinkedHashMap<>();
     private Servers servers;
@@ -124,16 +133,18 @@ public final class Ldap implements PasswordDirectory, Health {
     private String groupBase;
     private String nameAttribute;
     private Optional<String> compared;
+    private Optional<String> deviceAttribute;
 
     public Ldap() {
-        this(LOOK_AGAIN);
+        this(LOOK_AGAIN, new PasswordCheck());
     }
 
     /**
      * @param lookAgain as {@link #LOOK_AGAIN}; more than zero
      */
-    Ldap(Duration lookAgain) {
+    Ldap(Duration lookAgain, PasswordCheck check) {
         this.lookAgain = lookAgain;
+        this.devices = new DeviceLogins(check);
     }
 
     @Override
@@ -148,6 +159,7 @@ public final class Ldap implements PasswordDirectory, Health {
                         PASSWORD_ATTRIBUTE,
                         NAME_ATTRIBUTE,
                         ATTRIBUTE,
+                        DEVICE_ATTRIBUTE,
                         GROUP_BASE,
                         GROUP_FILTER,
                         TIMEOUT));
@@ -156,14 +168,24 @@ public final class Ldap implements PasswordDirectory, Health {
     }
 
     @Override
+    public void check(PluginConfig config, Findings findings) {
+        read(config);
+        var _ = Servers.check(config, config.duration(TIMEOUT.name()));
+    }
+
+    @Override
     public void start(PluginConfig config) throws Fault, InterruptedException {
+        read(config);
         var timeout = config.duration(TIMEOUT.name());
-        if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
-            throw new SettingException(
-                    TIMEOUT.name(),
-                    "it is " + timeout,
-                    "Give " + LEAST_TIMEOUT + " to " + MOST_TIMEOUT + ".");
+        circuit = new Circuit("the LDAP server", timeout);
+        servers = Servers.open(config, timeout, lookAgain);
+        if (userDn.isEmpty()) {
+            circuit.first(() -> find("postern"));
         }
+    }
+
+    /** Takes what the settings say, and asks nobody. */
+    private void read(PluginConfig config) {
         userDn = config.optionalText(USER_DN.name()).map(it -> Template.dn(USER_DN.name(), it));
         compared =
                 config.text(CHECK.name()).equals("compare")
@@ -187,20 +209,14 @@ public final class Ldap implements PasswordDirectory, Health {
             attributes.put(
                     pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1));
         }
-        cache = AnswerCache.of(config);
-        circuit = new Circuit("the LDAP server", timeout);
-        servers = Servers.open(config, timeout, lookAgain);
-        if (userDn.isEmpty()) {
-            try {
-                var _ = circuit.call(() -> find("postern"));
-            } catch (Fault e) {
-                if (e.kind() == Fault.Kind.PERMANENT) {
-                    throw e;
-                }
-                // It may start later than this server; until then, nobody logs in.
-                log.warn("ldap cannot ask its server yet", e);
-            }
+        deviceAttribute = config.optionalText(DEVICE_ATTRIBUTE.name());
+        if (deviceAttribute.isPresent() && userDn.isPresent()) {
+            throw new SettingException(
+                    DEVICE_ATTRIBUTE.name(),
+                    "it has to be read before anybody binds, and <user-dn> binds at once",
+                    "Remove one of them.");
         }
+        cache = AnswerCache.of(config);
     }
 
     @Override
@@ -217,21 +233,28 @@ public final class Ldap implements PasswordDirectory, Health {
 
     @Override
     public Verdict verify(String name, Secret password) throws Fault, InterruptedException {
-        return cache.verify(
-                name,
-                password,
-                () ->
-                        pace.even(() -> {
-                            var octets = password.octets();
-                            try {
-                                return circuit.call(() ->
-                                        userDn.isPresent()
-                                                ? bindFirst(name, octets)
-                                                : searchFirst(name, octets));
-                            } finally {
-                                Arrays.fill(octets, (byte) 0);
-                            }
-                        }));
+        return cache.verify(name, password, () -> pace.even(() -> ask(name, password)));
+    }
+
+    private Verdict ask(String name, Secret password) throws Fault, InterruptedException {
+        var octets = password.octets();
+        try {
+            if (userDn.isPresent()) {
+                return circuit.call(() -> bindFirst(name, octets));
+            }
+            if (deviceAttribute.isEmpty()) {
+                return circuit.call(() -> prove(search(name), octets));
+            }
+            // Before the bind: too many that fail may lock the user's account in the server.
+            var found = circuit.call(() -> search(name));
+            var device = devices.verdict(name, found.entry, deviceAttribute.get(), password);
+            if (device.isPresent()) {
+                return found.member ? accepted(found.entry.orElseThrow(), device.get()) : BARRED;
+            }
+            return circuit.call(() -> prove(found, octets));
+        } finally {
+            Arrays.fill(octets, (byte) 0);
+        }
     }
 
     private void groups(PluginConfig config) {
@@ -247,20 +270,29 @@ public final class Ldap implements PasswordDirectory, Health {
         }
     }
 
+    /**
+     * What a search found of a user.
+     *
+     * @param dn nobody's entry, where there is none: the server is asked about it all the same
+     */
+    private record Found(Optional<Servers.Entry> entry, String dn, boolean member) {}
+
+    private Found search(String name) throws Outage, Fault {
+        var entry = find(name);
+        var dn = entry.map(Servers.Entry::dn).orElse("cn=nobody," + base);
+        return new Found(entry, dn, member(name, dn));
+    }
+
     /** The same questions in the same number, whoever it is about. */
-    private Verdict searchFirst(String name, byte[] password) throws Outage, Fault {
-        var found = find(name);
-        // Nobody's entry, where there is none: the server is asked about it all the same.
-        var dn = found.map(Servers.Entry::dn).orElse("cn=nobody," + base);
-        var member = member(name, dn);
+    private Verdict prove(Found found, byte[] password) throws Outage, Fault {
         var proven =
                 compared.isPresent()
-                        ? servers.compare(dn, compared.get(), password)
-                        : servers.bind(dn, password);
-        if (found.isEmpty()) {
+                        ? servers.compare(found.dn, compared.get(), password)
+                        : servers.bind(found.dn, password);
+        if (found.entry.isEmpty()) {
             return UNKNOWN;
         }
-        return verdict(proven, member, found.get());
+        return verdict(proven, found.member, found.entry.get());
     }
 
     private Verdict bindFirst(String name, byte[] password) throws Outage, Fault {
@@ -275,7 +307,7 @@ public final class Ldap implements PasswordDirectory, Health {
         var found = find(name);
         if (found.isEmpty() || !same(dn, found.get().dn())) {
             log.warn("<filter> does not find the entry of {}, who has bound", dn);
-            return new Verdict.Refused(Reason.NOT_ALLOWED);
+            return BARRED;
         }
         return verdict(proven, member(name, found.get().dn()), found.get());
     }
@@ -292,6 +324,7 @@ public final class Ldap implements PasswordDirectory, Health {
     private Optional<Servers.Entry> find(String name) throws Outage, Fault {
         var wanted = new ArrayList<>(attributes.values());
         wanted.add(nameAttribute);
+        deviceAttribute.ifPresent(wanted::add);
         // A server takes "alice" and "alice " for the same: it is asked for nobody instead.
         var fit = LoginName.fit(name);
         var found = servers.one(base, filter.fill(fit ? name : "\u0001", ""), wanted);
@@ -310,20 +343,13 @@ public final class Ldap implements PasswordDirectory, Health {
         if (proven != Servers.Proof.RIGHT) {
             return refused(proven);
         }
-        if (!member) {
-            return new Verdict.Refused(Reason.NOT_ALLOWED);
-        }
-        var names = entry.values(nameAttribute);
-        if (names.size() != 1) {
-            throw new Fault(
-                    Fault.Kind.PERMANENT,
-                    entry.dn()
-                            + " has "
-                            + names.size()
-                            + " values of "
-                            + nameAttribute
-                            + ", not 1");
-        }
+        return member ? accepted(entry, Map.of()) : BARRED;
+    }
+
+    /**
+     * @param more attributes that the user has besides
+     */
+    private Verdict accepted(Servers.Entry entry, Map<String, String> more) throws Fault {
         var facts = new LinkedHashMap<String, String>();
         attributes.forEach((ours, theirs) -> {
             var values = entry.values(theirs);
@@ -331,8 +357,19 @@ public final class Ldap implements PasswordDirectory, Health {
                 facts.put(ours, values.getFirst());
             }
         });
+        facts.putAll(more);
+        var name =
+                entry.name(nameAttribute)
+                        .orElseThrow(() ->
+                                new Fault(
+                                        Fault.Kind.PERMANENT,
+                                        entry.dn()
+                                                + " has no value of "
+                                                + nameAttribute
+                                                + ". Give it one, or name another attribute in"
+                                                + " <name-attribute>"));
         try {
-            return new Verdict.Accepted(new User(names.getFirst(), facts));
+            return new Verdict.Accepted(new User(name, facts));
         } catch (IllegalArgumentException e) {
             throw Fault.permanent(entry.dn() + " has a name that cannot be one", e);
         }

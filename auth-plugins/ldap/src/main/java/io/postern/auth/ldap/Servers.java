@@ -1,6 +1,7 @@
 package io.postern.auth.ldap;
 
 import com.unboundid.ldap.sdk.CompareRequest;
+import com.unboundid.ldap.sdk.DN;
 import com.unboundid.ldap.sdk.FailoverServerSet;
 import com.unboundid.ldap.sdk.Filter;
 import com.unboundid.ldap.sdk.LDAPConnectionOptions;
@@ -19,6 +20,7 @@ import com.unboundid.ldap.sdk.StartTLSPostConnectProcessor;
 
 import io.postern.auth.remote.Authorities;
 import io.postern.auth.remote.Outage;
+import io.postern.auth.stored.Users;
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
@@ -34,9 +36,11 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -83,13 +87,12 @@ final class Servers implements AutoCloseable {
 
     private static final Setting POOL_SIZE =
             Setting.withDefault(
-                    "pool-size",
-                    Setting.Kind.NUMBER,
-                    "8",
-                    "How many connections at most that search, and as many that try passwords;"
-                            + " 1 to 1000.");
+                            "pool-size",
+                            Setting.Kind.NUMBER,
+                            "8",
+                            "How many connections at most that search, and as many that try passwords.")
+                    .between("1", "1000");
 
-    private static final int MAX_POOL = 1000;
     private static final int LDAP_PORT = 389;
     private static final int LDAPS_PORT = 636;
 
@@ -103,8 +106,20 @@ final class Servers implements AutoCloseable {
             Pattern.compile(
                     "AcceptSecurityContext error, data (530|531|532|533|534|701|773|775)\\b");
 
+    /** With these a server answers a bind, or a search by somebody who has to bind before. */
+    private static final Set<ResultCode> REFUSED =
+            Set.of(
+                    ResultCode.INVALID_CREDENTIALS,
+                    ResultCode.INAPPROPRIATE_AUTHENTICATION,
+                    ResultCode.STRONG_AUTH_REQUIRED,
+                    ResultCode.CONFIDENTIALITY_REQUIRED,
+                    ResultCode.AUTH_METHOD_NOT_SUPPORTED);
+
     private final LDAPConnectionPool searching;
     private final LDAPConnectionPool binding;
+
+    /** By whose name the searching ones are bound; empty for nobody in particular. */
+    private final Optional<String> searcher;
 
     /** What came of a password. */
     enum Proof {
@@ -120,15 +135,63 @@ final class Servers implements AutoCloseable {
         List<String> values(String attribute) {
             return attributes.getOrDefault(attribute, List.of());
         }
+
+        /**
+         * The one value of an attribute that names the entry: the one in the entry's own name, the
+         * DN, if there is one; else the first of all in the order of their octets, without regard
+         * to the case of ASCII letters. A server gives values in any order.
+         */
+        Optional<String> name(String attribute) {
+            var values = values(attribute);
+            return values.stream()
+                    .filter(value -> isInDn(attribute, value))
+                    .findFirst()
+                    .or(() ->
+                            values.stream()
+                                    .min(
+                                            Comparator.comparing((String value) -> fold(value))
+                                                    .thenComparing(Comparator.naturalOrder())));
+        }
+
+        private boolean isInDn(String attribute, String value) {
+            try {
+                var rdn = new DN(dn).getRDN();
+                return rdn != null && rdn.hasAttributeValue(attribute, value);
+            } catch (LDAPException e) {
+                log.debug("{} is no name of an entry", dn, e);
+                return false;
+            }
+        }
+
+        private static String fold(String value) {
+            return Users.fold(value);
+        }
     }
 
-    private Servers(LDAPConnectionPool searching, LDAPConnectionPool binding) {
+    private Servers(
+            LDAPConnectionPool searching, LDAPConnectionPool binding, Optional<String> searcher) {
         this.searching = searching;
         this.binding = binding;
+        this.searcher = searcher;
     }
 
     static List<Setting> settings() {
         return List.of(SERVER, START_TLS, CA_FILE, BIND_DN, BIND_PASSWORD, POOL_SIZE);
+    }
+
+    /**
+     * Looks at the settings, and asks nobody.
+     *
+     * @return the servers, in the order in which they are asked
+     */
+    static List<SingleServerSet> check(PluginConfig config, Duration timeout) {
+        if (config.has(BIND_DN.name()) != config.has(BIND_PASSWORD.name())) {
+            throw new SettingException(
+                    config.has(BIND_DN.name()) ? BIND_PASSWORD.name() : BIND_DN.name(),
+                    "it is missing",
+                    "<bind-dn> and <bind-password> go together.");
+        }
+        return servers(config, tls(config), config.flag(START_TLS.name()), timeout);
     }
 
     /**
@@ -137,21 +200,11 @@ final class Servers implements AutoCloseable {
      * @param lookAgain between two looks at whether a server that was down is well again
      */
     static Servers open(PluginConfig config, Duration timeout, Duration lookAgain) {
-        long size = config.number(POOL_SIZE.name());
-        if (size < 1 || size > MAX_POOL) {
-            throw new SettingException(
-                    POOL_SIZE.name(), "it is " + size, "Give 1 to " + MAX_POOL + ".");
-        }
-        if (config.has(BIND_DN.name()) != config.has(BIND_PASSWORD.name())) {
-            throw new SettingException(
-                    config.has(BIND_DN.name()) ? BIND_PASSWORD.name() : BIND_DN.name(),
-                    "it is missing",
-                    "<bind-dn> and <bind-password> go together.");
-        }
-        var startTls = config.flag(START_TLS.name());
-        var tls = tls(config);
-        var servers = servers(config, tls, startTls, timeout);
-        var processor = startTls ? new StartTLSPostConnectProcessor(tls) : null;
+        var servers = check(config, timeout);
+        var processor =
+                config.flag(START_TLS.name())
+                        ? new StartTLSPostConnectProcessor(tls(config))
+                        : null;
         var anybody = new SimpleBindRequest();
         var searcher = anybody;
         if (config.has(BIND_DN.name())) {
@@ -160,9 +213,11 @@ final class Servers implements AutoCloseable {
                 searcher = new SimpleBindRequest(config.text(BIND_DN.name()), secret.octets());
             }
         }
-        var many = (int) size;
-        var searching = pool(servers, searcher, many, processor, timeout, lookAgain);
-        return new Servers(searching, pool(servers, anybody, many, processor, timeout, lookAgain));
+        var many = (int) config.number(POOL_SIZE.name());
+        return new Servers(
+                pool(servers, searcher, many, processor, timeout, lookAgain),
+                pool(servers, anybody, many, processor, timeout, lookAgain),
+                config.optionalText(BIND_DN.name()));
     }
 
     /**
@@ -205,8 +260,8 @@ final class Servers implements AutoCloseable {
                     ? Proof.RIGHT
                     : Proof.WRONG;
         } catch (LDAPException e) {
-            if (e.getResultCode().equals(ResultCode.INVALID_CREDENTIALS)) {
-                throw broken(e); // it is not the user who binds here
+            if (REFUSED.contains(e.getResultCode())) {
+                throw refused(e); // it is not the user who binds here
             }
             return proof(e);
         }
@@ -234,10 +289,30 @@ final class Servers implements AutoCloseable {
                     && e.getSearchEntries() != null) {
                 return e.getSearchResult();
             }
-            throw broken(e);
+            throw unanswered(e);
         } catch (LDAPException e) {
-            throw broken(e);
+            throw unanswered(e);
         }
+    }
+
+    private Outage unanswered(LDAPException e) throws Fault {
+        return REFUSED.contains(e.getResultCode()) ? refused(e) : broken(e);
+    }
+
+    /** The server does not take this server's own bind, or wants one. */
+    private Outage refused(LDAPException e) {
+        return new Outage(
+                (SettingException)
+                        new SettingException(
+                                        searcher.isPresent()
+                                                ? BIND_PASSWORD.name()
+                                                : BIND_DN.name(),
+                                        "the LDAP server refuses the bind of "
+                                                + searcher.orElse("nobody in particular")
+                                                + ": "
+                                                + words(e),
+                                        "Give the <bind-dn> and <bind-password> that it knows.")
+                                .initCause(e));
     }
 
     private static Proof proof(LDAPException e) throws Outage, Fault {
@@ -267,10 +342,15 @@ final class Servers implements AutoCloseable {
                 && !code.equals(ResultCode.BUSY)
                 && !code.equals(ResultCode.UNAVAILABLE)
                 && !code.equals(ResultCode.TIME_LIMIT_EXCEEDED)) {
-            throw Fault.permanent(
-                    "the LDAP server refuses what it is asked: " + e.getExceptionMessage(), e);
+            throw Fault.permanent("the LDAP server refuses what it is asked: " + words(e), e);
         }
-        return new Outage(e.getExceptionMessage(), code.equals(ResultCode.SERVER_DOWN), e);
+        return new Outage(words(e), code.equals(ResultCode.SERVER_DOWN), e);
+    }
+
+    /** The result code's name, and what the server says besides. */
+    private static String words(LDAPException e) {
+        var says = e.getDiagnosticMessage() == null ? Fault.words(e) : e.getDiagnosticMessage();
+        return e.getResultCode().getName() + " (" + says + ")";
     }
 
     private static Entry entry(SearchResultEntry found, List<String> wanted) {
@@ -370,7 +450,7 @@ final class Servers implements AutoCloseable {
             throw (SettingException)
                     new SettingException(
                                     CA_FILE.name(),
-                                    "the certificates cannot be used: " + e,
+                                    "the certificates cannot be used: " + Fault.words(e),
                                     "Name a file of certificates in PEM.")
                             .initCause(e);
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.auth.stored.PasswordCheck;
 import io.postern.spi.auth.Verdict;
 
 import org.junit.jupiter.api.AfterEach;
@@ -115,7 +116,7 @@ class FailbackTest {
     private Ldap start(String firstUrl, String poolSize) throws Exception {
         var settings = Fixture.search(firstUrl, "pool-size", poolSize, "timeout", "PT1S");
         settings.put("server", List.of(firstUrl, second.url()));
-        return Fixture.start(new Ldap(LOOK_AGAIN), settings);
+        return Fixture.start(new Ldap(LOOK_AGAIN, new PasswordCheck()), settings);
     }
 
     private static void assertLogin(Ldap ldap) throws Exception {

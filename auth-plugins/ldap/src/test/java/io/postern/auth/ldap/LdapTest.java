@@ -10,6 +10,7 @@ import com.unboundid.ldap.sdk.ModificationType;
 import com.unboundid.ldap.sdk.ResultCode;
 
 import io.postern.spi.Fault;
+import io.postern.spi.PluginConfig;
 import io.postern.spi.SettingException;
 import io.postern.spi.User;
 import io.postern.spi.auth.UserDirectory;
@@ -28,7 +29,9 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -191,14 +194,40 @@ class LdapTest {
     }
 
     @Test
-    void aSearcherWhomTheServerDoesNotTakeIsBrokenAndNoWrongPassword() {
-        var fault =
-                assertThrows(
-                        Fault.class,
-                        () ->
-                                Fixture.start(
-                                        Fixture.search(server.url(), "bind-password", "wrong")));
-        assertEquals(Fault.Kind.PERMANENT, fault.kind());
+    void aSearcherWhomTheServerDoesNotTakeIsSaidAtTheStart() {
+        for (var pairs :
+                new String[][] {
+                    {"bind-password", "wrong"},
+                    {"bind-dn", "cn=nobody,dc=example,dc=org"},
+                    {"bind-password", "wrong", "check", "compare"}
+                }) {
+            var refused =
+                    assertThrows(
+                            SettingException.class,
+                            () -> Fixture.start(Fixture.search(server.url(), pairs)));
+            assertEquals("bind-password", refused.setting());
+            assertTrue(refused.getMessage().contains("refuses the bind of cn="), refused::toString);
+            assertTrue(refused.getMessage().contains("invalid credentials"), refused::toString);
+        }
+    }
+
+    @Test
+    void aSearcherWhosePasswordWasChangedIsSaidAtALogin() throws Exception {
+        try (var ldap = Fixture.start(Fixture.search(server.url()))) {
+            assertEquals(ALICE, Fixture.ask(ldap, "alice", Fixture.PASSWORD));
+            server.entries()
+                    .modify(
+                            Fixture.SEARCHER,
+                            new Modification(ModificationType.REPLACE, "userPassword", "other"));
+            server.goesDown();
+            server.comesBack();
+            var fault =
+                    assertThrows(Fault.class, () -> Fixture.ask(ldap, "alice", Fixture.PASSWORD));
+            assertEquals(Fault.Kind.PERMANENT, fault.kind(), fault.getMessage());
+            assertTrue(fault.getMessage().contains("refuses the bind of"), fault.getMessage());
+            assertTrue(fault.getMessage().contains("<bind-password>"), fault.getMessage());
+            assertEquals(fault.getMessage(), ldap.trouble().orElseThrow());
+        }
     }
 
     @Test
@@ -208,17 +237,74 @@ class LdapTest {
         assertEquals(Fault.Kind.PERMANENT, fault.kind());
     }
 
-    @Test
-    void anEntryWithTwoNamesIsAFault() throws Exception {
-        server.entries()
-                .modify(
-                        "uid=alice,ou=people,dc=example,dc=org",
-                        new Modification(ModificationType.ADD, "uid", "ally"));
-        try (var ldap = Fixture.start(Fixture.search(server.url()))) {
-            var fault =
-                    assertThrows(Fault.class, () -> Fixture.ask(ldap, "ally", Fixture.PASSWORD));
-            assertEquals(Fault.Kind.PERMANENT, fault.kind());
+    @ParameterizedTest
+    @CsvSource({
+        // The one in the entry's own name wins.
+        "uid, 'ally,ALF', alice",
+        "UID, 'aaron', alice",
+        // Else the first in order, whatever the server's order and the spelling.
+        "mail, 'b.ela@example.org,Anna@example.org,alias@example.org', alias@example.org",
+        "mail, 'alias@example.org,Anna@example.org', alias@example.org",
+        "mail, 'B@example.org,a@example.org', a@example.org",
+        "mail, 'only@example.org', only@example.org"
+    })
+    void ofSeveralNamesOneIsTakenTheSameEachTime(String attribute, String values, String name)
+            throws Exception {
+        var all = new ArrayList<>(List.of(values.split(",", -1)));
+        for (int turn = 0; turn < all.size(); turn++) {
+            Collections.rotate(all, 1);
+            if (attribute.equalsIgnoreCase("uid")) {
+                all.remove("alice");
+                all.add("alice");
+            }
+            server.entries()
+                    .modify(
+                            "uid=alice,ou=people,dc=example,dc=org",
+                            new Modification(
+                                    ModificationType.REPLACE,
+                                    attribute,
+                                    all.toArray(String[]::new)));
+            try (var ldap =
+                    Fixture.start(
+                            Fixture.search(
+                                    server.url(),
+                                    "name-attribute",
+                                    attribute,
+                                    "filter",
+                                    "(|(uid={user})(mail={user}))"))) {
+                for (var typed : all) {
+                    assertEquals(
+                            new Verdict.Accepted(new User(name, Map.of("maildrop", "team/alice"))),
+                            Fixture.ask(ldap, typed, Fixture.PASSWORD),
+                            typed);
+                }
+            }
         }
+    }
+
+    @Test
+    void anEntryWithoutANameIsAFault() throws Exception {
+        try (var ldap = Fixture.start(Fixture.search(server.url(), "name-attribute", "mail"))) {
+            var fault =
+                    assertThrows(Fault.class, () -> Fixture.ask(ldap, "alice", Fixture.PASSWORD));
+            assertEquals(Fault.Kind.PERMANENT, fault.kind());
+            assertTrue(fault.getMessage().contains("<name-attribute>"), fault.getMessage());
+        }
+    }
+
+    @Test
+    void aCheckAsksNobody() {
+        server.questions.set(0);
+        try (var ldap = new Ldap()) {
+            ldap.check(
+                    new PluginConfig(
+                            ldap.settings(),
+                            Fixture.search(server.url()),
+                            Path.of("target"),
+                            Path.of("target")),
+                    null);
+        }
+        assertEquals(0, server.questions.get());
     }
 
     @Test

@@ -7,6 +7,8 @@ import com.nimbusds.jose.util.JSONObjectUtils;
 
 import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.WebClient;
+import io.postern.spi.Fault;
+import io.postern.spi.SettingException;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +61,18 @@ final class Keys {
         this.nanoTime = nanoTime;
     }
 
+    /** Fetches them, if that has not been done. */
+    void fetchFirst() throws Outage {
+        fetching.lock();
+        try {
+            if (set == null) {
+                fetch();
+            }
+        } finally {
+            fetching.unlock();
+        }
+    }
+
     /** The keys that fit. */
     List<JWK> select(JWKSelector selector) throws Outage {
         fetching.lock();
@@ -98,14 +112,24 @@ final class Keys {
             set = null;
             throw outage;
         }
-        log.warn("the keys of {} cannot be fetched; those from before are used", issuer, outage);
+        log.warn(
+                "the keys of {} cannot be fetched; those from before are used: {}",
+                issuer,
+                Fault.words(outage));
     }
 
     private URI discover() throws Outage, ParseException {
         var at = URI.create(issuer.replaceFirst("/$", "") + "/.well-known/openid-configuration");
         var configuration = JSONObjectUtils.parse(text(at));
         if (!issuer.equals(JSONObjectUtils.getString(configuration, "issuer"))) {
-            throw new Outage("the configuration at " + at + " is another issuer's", false, null);
+            throw new Outage(
+                    new SettingException(
+                            "issuer",
+                            "the configuration at "
+                                    + at
+                                    + " is another issuer's: "
+                                    + JSONObjectUtils.getString(configuration, "issuer"),
+                            "Spell the issuer as its configuration does."));
         }
         var keys = JSONObjectUtils.getURI(configuration, "jwks_uri");
         if (keys == null) {

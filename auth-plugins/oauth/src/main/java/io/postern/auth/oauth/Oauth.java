@@ -17,6 +17,7 @@ import io.postern.auth.remote.Circuit;
 import io.postern.auth.remote.Outage;
 import io.postern.auth.remote.WebClient;
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
@@ -99,10 +100,11 @@ public final class Oauth implements TokenDirectory, Health {
 
     private static final Setting CLOCK_SKEW =
             Setting.withDefault(
-                    "clock-skew",
-                    Setting.Kind.DURATION,
-                    "PT1M",
-                    "How far the issuer's clock may be from ours, at most PT10M.");
+                            "clock-skew",
+                            Setting.Kind.DURATION,
+                            "PT1M",
+                            "How far the issuer's clock may be from ours.")
+                    .between("PT0S", "PT10M");
 
     private static final Setting CA_FILE =
             Setting.optional(
@@ -112,19 +114,17 @@ public final class Oauth implements TokenDirectory, Health {
 
     private static final Setting TIMEOUT =
             Setting.withDefault(
-                    "timeout",
-                    Setting.Kind.DURATION,
-                    "PT5S",
-                    "How long the issuer may take, PT1S to PT1M.");
-
-    private static final Duration MOST_SKEW = Duration.ofMinutes(10);
-    private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
-    private static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
+                            "timeout",
+                            Setting.Kind.DURATION,
+                            "PT5S",
+                            "How long the issuer may take.")
+                    .between("PT1S", "PT1M");
 
     /** Longest token, octets. */
     private static final int MAX_TOKEN = 16 * 1024;
 
     private static final int OK = 200;
+    private static final int UNAUTHORIZED = 401;
 
     /** With a public key only: a shared one could be the public one by mistake (RFC 8725 §2.1). */
     private static final Set<JWSAlgorithm> ALGORITHMS =
@@ -173,8 +173,34 @@ public final class Oauth implements TokenDirectory, Health {
     }
 
     @Override
-    public void start(PluginConfig config) {
-        var timeout = within(config, TIMEOUT, LEAST_TIMEOUT, MOST_TIMEOUT);
+    public void check(PluginConfig config, Findings findings) {
+        read(config).close();
+    }
+
+    @Override
+    public void start(PluginConfig config) throws Fault, InterruptedException {
+        client = read(config);
+        try {
+            circuit.first(
+                    introspection.isPresent()
+                            ? () -> introspected(introspection.get(), "postern")
+                            : () -> {
+                                keys.fetchFirst();
+                                return "";
+                            });
+        } catch (Fault e) {
+            throw (SettingException)
+                    new SettingException(
+                                    INTROSPECTION_URL.name(),
+                                    e.getMessage(),
+                                    "Give the address of the issuer's token introspection.")
+                            .initCause(e);
+        }
+    }
+
+    /** Takes what the settings say, and asks nobody. */
+    private WebClient read(PluginConfig config) {
+        var timeout = config.duration(TIMEOUT.name());
         var issuer = config.text(ISSUER.name());
         introspection =
                 config.optionalText(INTROSPECTION_URL.name()).map(it -> url(INTROSPECTION_URL, it));
@@ -205,22 +231,24 @@ public final class Oauth implements TokenDirectory, Health {
                         issuer,
                         Set.copyOf(config.allTexts(AUDIENCE.name())),
                         Set.copyOf(config.allTexts(SCOPE.name())),
-                        within(config, CLOCK_SKEW, Duration.ZERO, MOST_SKEW),
+                        config.duration(CLOCK_SKEW.name()),
                         config.text(NAME_CLAIM.name()),
                         attributes,
                         clock);
         circuit = new Circuit("the issuer " + issuer, timeout);
+        WebClient asking;
         try {
-            client = new WebClient(config.optionalPath(CA_FILE.name()), timeout);
+            asking = new WebClient(config.optionalPath(CA_FILE.name()), timeout);
         } catch (IOException | GeneralSecurityException e) {
             throw (SettingException)
                     new SettingException(
                                     CA_FILE.name(),
-                                    "the certificates cannot be used: " + e,
+                                    "the certificates cannot be used: " + Fault.words(e),
                                     "Name a file of certificates in PEM.")
                             .initCause(e);
         }
-        keys = new Keys(client, issuer, jwks, System::nanoTime);
+        keys = new Keys(asking, issuer, jwks, System::nanoTime);
+        return asking;
     }
 
     @Override
@@ -299,6 +327,14 @@ public final class Oauth implements TokenDirectory, Health {
             request.header("Authorization", credentials);
         }
         var answer = client.send(request.build());
+        if (answer.statusCode() == UNAUTHORIZED) {
+            // RFC 7662 §2.3.
+            throw new Outage(
+                    new SettingException(
+                            credentials.isEmpty() ? CLIENT_ID.name() : CLIENT_SECRET.name(),
+                            at + " refuses this server: it answers with status " + UNAUTHORIZED,
+                            "Give the <client-id> and <client-secret> that it knows."));
+        }
         if (answer.statusCode() != OK) {
             throw new Fault(
                     Fault.Kind.PERMANENT, at + " answers with status " + answer.statusCode());
@@ -339,16 +375,6 @@ public final class Oauth implements TokenDirectory, Health {
                                         .encodeToString(pair.getBytes(StandardCharsets.US_ASCII));
             }
         }
-    }
-
-    private static Duration within(
-            PluginConfig config, Setting setting, Duration least, Duration most) {
-        var given = config.duration(setting.name());
-        if (given.compareTo(least) < 0 || given.compareTo(most) > 0) {
-            throw new SettingException(
-                    setting.name(), "it is " + given, "Give " + least + " to " + most + ".");
-        }
-        return given;
     }
 
     /** Over TLS, or to this machine: who can answer in the issuer's place makes the users. */

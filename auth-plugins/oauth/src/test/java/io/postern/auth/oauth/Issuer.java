@@ -129,12 +129,20 @@ final class Issuer implements AutoCloseable {
         return settings;
     }
 
-    static Oauth start(Map<String, List<String>> settings) {
+    static Oauth start(Map<String, List<String>> settings) throws Exception {
         var oauth = new Oauth(Clock.offset(Clock.fixed(NOW, ZoneOffset.UTC), Duration.ZERO));
-        oauth.start(
-                new PluginConfig(
-                        oauth.settings(), settings, Path.of("target"), Path.of("target/state")));
-        return oauth;
+        try {
+            oauth.start(
+                    new PluginConfig(
+                            oauth.settings(),
+                            settings,
+                            Path.of("target"),
+                            Path.of("target/state")));
+            return oauth;
+        } catch (Exception e) {
+            oauth.close();
+            throw e;
+        }
     }
 
     static Verdict ask(Oauth oauth, String text) throws Exception {

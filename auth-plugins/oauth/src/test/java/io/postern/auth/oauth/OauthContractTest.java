@@ -33,7 +33,7 @@ class OauthContractTest {
         }
 
         @Override
-        public Oauth directory() {
+        public Oauth directory() throws Exception {
             return Issuer.start(settings());
         }
 

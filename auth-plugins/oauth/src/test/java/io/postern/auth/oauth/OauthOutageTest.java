@@ -34,7 +34,7 @@ class OauthOutageTest implements RemoteDirectoryContract {
     }
 
     @Override
-    public Oauth directory() {
+    public Oauth directory() throws Exception {
         return Issuer.start(
                 issuer.settings(
                         "introspection-url",

@@ -1,7 +1,9 @@
 package io.postern.auth.oauth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -12,6 +14,7 @@ import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 
 import io.postern.spi.Fault;
+import io.postern.spi.PluginConfig;
 import io.postern.spi.SettingException;
 import io.postern.spi.User;
 import io.postern.spi.auth.UserDirectory;
@@ -26,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
@@ -154,9 +158,79 @@ class OauthTest {
 
     @Test
     void theConfigurationOfAnotherIssuerIsNotBelieved() throws Exception {
+        var right = issuer.named;
         issuer.named = "https://other.example.org";
+        var refused = assertThrows(SettingException.class, () -> Issuer.start(issuer.settings()));
+        assertEquals("issuer", refused.setting());
+        assertTrue(refused.getMessage().contains(issuer.named), refused.getMessage());
+
+        issuer.status = 500;
         try (var oauth = Issuer.start(issuer.settings())) {
-            assertThrows(Fault.class, () -> ask(oauth, issuer.claims()));
+            issuer.status = 200;
+            var fault = assertThrows(Fault.class, () -> ask(oauth, issuer.claims()));
+            assertEquals(Fault.Kind.PERMANENT, fault.kind());
+            issuer.named = right;
+            assertEquals(ALICE, ask(oauth, issuer.claims()));
+        }
+    }
+
+    @Test
+    void anIntrospectionThatRefusesThisServerIsSaidAtTheStartAndAtALogin() throws Exception {
+        var at = issuer.url() + "/introspect";
+        var settings =
+                issuer.settings(
+                        "introspection-url", at, "client-id", "postern", "client-secret", "geheim");
+        issuer.status = 401;
+        var refused = assertThrows(SettingException.class, () -> Issuer.start(settings));
+        assertEquals("client-secret", refused.setting());
+        assertTrue(refused.getMessage().contains(at), refused.getMessage());
+        var nobody =
+                assertThrows(
+                        SettingException.class,
+                        () -> Issuer.start(issuer.settings("introspection-url", at)));
+        assertEquals("client-id", nobody.setting());
+
+        issuer.status = 200;
+        try (var oauth = Issuer.start(settings)) {
+            issuer.status = 401;
+            var fault = assertThrows(Fault.class, () -> Issuer.ask(oauth, "opaque"));
+            assertEquals(Fault.Kind.PERMANENT, fault.kind());
+            assertTrue(fault.getMessage().contains("<client-secret>"), fault.getMessage());
+            assertEquals(fault.getMessage(), oauth.trouble().orElseThrow());
+            assertFalse(fault.getMessage().contains("geheim"), fault.getMessage());
+        }
+        issuer.status = 404;
+        assertEquals(
+                "introspection-url",
+                assertThrows(SettingException.class, () -> Issuer.start(settings)).setting());
+    }
+
+    @Test
+    void anIssuerThatIsDownMayComeLater() throws Exception {
+        issuer.close();
+        for (var settings :
+                List.of(
+                        issuer.settings(),
+                        issuer.settings("introspection-url", issuer.url() + "/introspect"))) {
+            try (var oauth = Issuer.start(settings)) {
+                var fault = assertThrows(Fault.class, () -> ask(oauth, issuer.claims()));
+                assertEquals(Fault.Kind.TEMPORARY, fault.kind());
+                assertTrue(fault.getMessage().contains("connect"), fault.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void aCheckAsksNobody() {
+        try (var oauth = new Oauth()) {
+            oauth.check(
+                    new PluginConfig(
+                            oauth.settings(),
+                            issuer.settings(),
+                            Path.of("target"),
+                            Path.of("target/state")),
+                    null);
+            assertEquals(List.of(), issuer.asked);
         }
     }
 

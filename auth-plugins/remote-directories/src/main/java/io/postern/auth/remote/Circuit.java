@@ -1,6 +1,7 @@
 package io.postern.auth.remote;
 
 import io.postern.spi.Fault;
+import io.postern.spi.SettingException;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,12 +75,42 @@ public final class Circuit {
             return answer;
         } catch (Outage e) {
             failed(e);
-            throw e.refusal()
+            throw e.mistake().isPresent()
                     ? Fault.permanent(words(e), e)
                     : Fault.temporary(words(e), e);
         } catch (Fault e) {
             answered();
             throw e;
+        }
+    }
+
+    /**
+     * Puts a question when the directory starts, so that the operator hears early what is wrong. A
+     * server that gives no answer may start later than this one: the log tells, and the directory
+     * starts all the same.
+     *
+     * @throws SettingException if a setting has to be mended: that of the outage, or the cause of
+     *     the question's own fault
+     * @throws Fault the question's own
+     */
+    public void first(Question<?> question) throws Fault, InterruptedException {
+        try {
+            var _ = call(question);
+        } catch (Fault e) {
+            if (e.getCause() instanceof SettingException mistake) {
+                throw mistake;
+            }
+            if (!(e.getCause() instanceof Outage outage)) {
+                throw e;
+            }
+            if (outage.mistake().isPresent()) {
+                throw outage.mistake().get();
+            }
+            log.warn(
+                    "{} cannot be asked yet, and is asked again at each login: {}",
+                    server,
+                    Fault.words(outage));
+            log.debug("{} cannot be asked yet", server, e);
         }
     }
 
@@ -98,7 +129,7 @@ public final class Circuit {
             long left = openUntil - nanoTime.getAsLong();
             if (left > 0) {
                 throw new Fault(
-                        last.refusal() ? Fault.Kind.PERMANENT : Fault.Kind.TEMPORARY,
+                        last.mistake().isPresent() ? Fault.Kind.PERMANENT : Fault.Kind.TEMPORARY,
                         words(last)
                                 + "; after "
                                 + failures
@@ -137,9 +168,9 @@ public final class Circuit {
 
     /** The outage and what is behind it. */
     private String words(Outage outage) {
-        return server
-                + (outage.refusal() ? " refuses this server: " : " gave no answer: ")
-                + Fault.words(outage);
+        return outage.mistake().isPresent()
+                ? Fault.words(outage)
+                : server + " gave no answer: " + Fault.words(outage);
     }
 
     /** An interrupt would close a connection, or a database's file, in the middle of its work. */

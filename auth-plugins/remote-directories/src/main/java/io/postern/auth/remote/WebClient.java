@@ -67,9 +67,7 @@ public final class WebClient implements AutoCloseable {
             throw new Outage("it took longer than " + timeout, false, null);
         } catch (ExecutionException e) {
             throw new Outage(
-                    "no answer came",
-                    e.getCause() instanceof ConnectException,
-                    e.getCause());
+                    "no answer came", e.getCause() instanceof ConnectException, e.getCause());
         } catch (InterruptedException e) {
             coming.cancel(true);
             Thread.currentThread().interrupt();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.spi.Fault;
+import io.postern.spi.SettingException;
 
 import org.junit.jupiter.api.Test;
 
@@ -85,7 +86,8 @@ class CircuitTest {
                                 circuit.call(() -> {
                                     throw new Outage("no connection", false, cause);
                                 }));
-        var words = "the server gave no answer: no connection: timed out: password authentication failed";
+        var words =
+                "the server gave no answer: no connection: timed out: password authentication failed";
         assertEquals(words, fault.getMessage());
         assertEquals(Optional.of(words), circuit.trouble());
     }
@@ -99,16 +101,43 @@ class CircuitTest {
                             () ->
                                     circuit.call(() -> {
                                         asked.incrementAndGet();
-                                        throw Outage.refusal("wrong password", null);
+                                        throw refusal();
                                     }));
             assertEquals(Fault.Kind.PERMANENT, fault.kind(), "waiting does not help");
             assertTrue(
-                    fault.getMessage().startsWith("the server refuses this server: wrong password"),
+                    fault.getMessage().startsWith("it refuses this server. Give the password"),
                     fault.getMessage());
         }
         assertEquals(Circuit.FAILURES, asked.get(), "more could lock the account");
-        assertEquals(
-                Optional.of("the server refuses this server: wrong password"), circuit.trouble());
+        assertEquals(Optional.of("it refuses this server. Give the password"), circuit.trouble());
+    }
+
+    private static Outage refusal() {
+        return new Outage(
+                new SettingException("password", "it refuses this server", "Give the password."));
+    }
+
+    @Test
+    void atTheStartOnlyWhatHasToBeMendedStops() throws Exception {
+        circuit.first(() -> "yes");
+        circuit.first(() -> down(false)); // it may come later
+        var own = Fault.permanent("no such table", null);
+        assertSame(
+                own,
+                assertThrows(
+                        Fault.class,
+                        () ->
+                                circuit.first(() -> {
+                                    throw own;
+                                })));
+        var mistake =
+                assertThrows(
+                        SettingException.class,
+                        () ->
+                                circuit.first(() -> {
+                                    throw refusal();
+                                }));
+        assertEquals("password", mistake.setting());
     }
 
     @Test

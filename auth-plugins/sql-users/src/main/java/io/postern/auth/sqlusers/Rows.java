@@ -1,21 +1,24 @@
 package io.postern.auth.sqlusers;
 
 import io.postern.auth.remote.Outage;
+import io.postern.auth.stored.DevicePasswords;
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
-import io.postern.spi.SettingException;
 import io.postern.sql.Access;
 import io.postern.sql.ConnectionPool;
+import io.postern.sql.NoConnectionException;
 
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 
@@ -29,13 +32,15 @@ final class Rows implements AutoCloseable {
 
     private static final Setting POOL_SIZE =
             Setting.withDefault(
-                    "pool-size",
-                    Setting.Kind.NUMBER,
-                    "5",
-                    "How many connections at most.").between("1", "1000");
+                            "pool-size", Setting.Kind.NUMBER, "5", "How many connections at most.")
+                    .between("1", "1000");
+
+    /** One more than there may be of a name. */
+    private static final int MOST_USERS = 2;
 
     private final ConnectionPool pool;
     private final Query query;
+    private final Optional<Query> deviceQuery;
     private final int timeoutSeconds;
 
     /**
@@ -43,12 +48,14 @@ final class Rows implements AutoCloseable {
      *
      * @param password as it is kept, with or without its scheme; empty where there is none
      * @param attributes by the names of their columns, in lower case
+     * @param devices as the query for devices has them
      */
     record Row(
             String name,
             Optional<String> password,
             boolean enabled,
-            Map<String, String> attributes) {
+            Map<String, String> attributes,
+            List<Device> devices) {
         /** Shows no password. */
         @Override
         public String toString() {
@@ -56,9 +63,20 @@ final class Rows implements AutoCloseable {
         }
     }
 
-    private Rows(ConnectionPool pool, Query query, int timeoutSeconds) {
+    /** One device of a user; both texts are empty where they are null. */
+    record Device(String label, String password) {
+        /** Shows no password. */
+        @Override
+        public String toString() {
+            return "Device[" + label + "]";
+        }
+    }
+
+    private Rows(
+            ConnectionPool pool, Query query, Optional<Query> deviceQuery, int timeoutSeconds) {
         this.pool = pool;
         this.query = query;
+        this.deviceQuery = deviceQuery;
         this.timeoutSeconds = timeoutSeconds;
     }
 
@@ -72,7 +90,8 @@ final class Rows implements AutoCloseable {
     }
 
     /** Makes the pool, which connects when it is asked. */
-    static Rows open(PluginConfig config, Query query, Duration timeout) {
+    static Rows open(
+            PluginConfig config, Query query, Optional<Query> deviceQuery, Duration timeout) {
         var url = config.text(URL.name());
         return new Rows(
                 new ConnectionPool(
@@ -86,25 +105,8 @@ final class Rows implements AutoCloseable {
                                 silence(url, timeout),
                                 Optional.empty())),
                 query,
+                deviceQuery,
                 (int) Math.ceilDiv(timeout.toMillis(), Duration.ofSeconds(1).toMillis()));
-    }
-
-    /**
-     * Connects once.
-     *
-     * @throws SettingException if the database refuses this server, or is not there to be used
-     * @throws Outage if it cannot be reached
-     */
-    void connect() throws Outage {
-        try {
-            pool.connection().close();
-        } catch (SQLException e) {
-            var mistake = pool.access().mistake(e);
-            if (mistake.isPresent()) {
-                throw mistake.get();
-            }
-            throw new Outage(pool.access().words(e), false, e);
-        }
     }
 
     /**
@@ -115,23 +117,27 @@ final class Rows implements AutoCloseable {
      * @throws Fault if it does not take the query, or the answer is none
      */
     Optional<Row> find(String name) throws Outage, Fault {
-        try (var connection = connection();
-                var statement = connection.prepareStatement(query.sql())) {
-            statement.setQueryTimeout(timeoutSeconds);
-            statement.setMaxRows(2);
-            var values = query.values(name);
-            for (int i = 0; i < values.size(); i++) {
-                statement.setString(i + 1, values.get(i));
+        try (var connection = pool.connection()) {
+            var found = ask(connection, query, name, MOST_USERS, Rows::one);
+            if (deviceQuery.isEmpty()) {
+                return found;
             }
-            try (var found = statement.executeQuery()) {
-                return one(found);
-            }
+            // For a stranger, too: it takes as long.
+            var canonical = found.map(Row::name).orElse(name);
+            var devices =
+                    ask(
+                            connection,
+                            deviceQuery.get(),
+                            canonical,
+                            DevicePasswords.MAX + 1,
+                            Rows::devices);
+            return found.map(
+                    row -> new Row(row.name, row.password, row.enabled, row.attributes, devices));
+        } catch (NoConnectionException e) {
+            throw e.mistake()
+                    .map(Outage::new)
+                    .orElseGet(() -> new Outage(e.getMessage(), e.again(), e));
         } catch (SQLException e) {
-            var state = e.getSQLState() == null ? "" : e.getSQLState();
-            // Syntax and names, data, rights.
-            if (state.matches("(42|22|21|28).*")) {
-                throw Fault.permanent("the database refuses the query: " + Fault.words(e), e);
-            }
             // The connection was lost; or PostgreSQL has ended it, and may be there again already.
             var lost = Access.lost(e);
             if (lost) {
@@ -143,15 +149,29 @@ final class Rows implements AutoCloseable {
         }
     }
 
-    private Connection connection() throws Outage {
-        try {
-            return pool.connection();
-        } catch (SQLException e) {
-            if (pool.access().mistake(e).isPresent()) {
-                throw Outage.refusal(pool.access().words(e), e);
+    /** What is made of the rows that a query gives. */
+    private interface Reader<T> {
+        T read(Query query, ResultSet rows) throws SQLException, Fault;
+    }
+
+    private <T> T ask(Connection connection, Query query, String name, int most, Reader<T> reader)
+            throws SQLException, Fault {
+        try (var statement = connection.prepareStatement(query.sql())) {
+            statement.setQueryTimeout(timeoutSeconds);
+            statement.setMaxRows(most);
+            var values = query.values(name);
+            for (int i = 0; i < values.size(); i++) {
+                statement.setString(i + 1, values.get(i));
             }
-            // Another try finds the connections gone that the database has ended.
-            throw new Outage(pool.access().words(e), Access.lost(e), e);
+            try (var rows = statement.executeQuery()) {
+                return reader.read(query, rows);
+            }
+        } catch (SQLException e) {
+            // Syntax and names, data, rights.
+            if (String.valueOf(e.getSQLState()).matches("(42|22|21|28).*")) {
+                throw query.broken("the database refuses it: " + Fault.words(e));
+            }
+            throw e;
         }
     }
 
@@ -160,17 +180,36 @@ final class Rows implements AutoCloseable {
         pool.close();
     }
 
-    private static Optional<Row> one(ResultSet found) throws SQLException, Fault {
+    /** The columns by their labels in lower case, with those that are needed among them. */
+    private static Map<String, Integer> columns(Query query, ResultSet found, String... needed)
+            throws SQLException, Fault {
         var columns = new HashMap<String, Integer>();
         for (int i = 1; i <= found.getMetaData().getColumnCount(); i++) {
             columns.put(found.getMetaData().getColumnLabel(i).toLowerCase(Locale.ROOT), i);
         }
-        for (var needed : List.of("name", "password")) {
-            if (!columns.containsKey(needed)) {
-                throw new Fault(
-                        Fault.Kind.PERMANENT, "the query gives no column \"" + needed + "\"");
+        for (var one : needed) {
+            if (!columns.containsKey(one)) {
+                throw query.broken("it gives no column \"" + one + '"');
             }
         }
+        return columns;
+    }
+
+    private static List<Device> devices(Query query, ResultSet found) throws SQLException, Fault {
+        var columns = columns(query, found, "label", "password");
+        var devices = new ArrayList<Device>();
+        while (found.next()) {
+            devices.add(
+                    new Device(
+                            Objects.requireNonNullElse(found.getString(columns.get("label")), ""),
+                            Objects.requireNonNullElse(
+                                    found.getString(columns.get("password")), "")));
+        }
+        return devices;
+    }
+
+    private static Optional<Row> one(Query query, ResultSet found) throws SQLException, Fault {
+        var columns = columns(query, found, "name", "password");
         if (!found.next()) {
             return Optional.empty();
         }
@@ -192,7 +231,7 @@ final class Rows implements AutoCloseable {
             throw new Fault(
                     Fault.Kind.PERMANENT, "the query gives more than one user for one name");
         }
-        return Optional.of(new Row(name, password, enabled, attributes));
+        return Optional.of(new Row(name, password, enabled, attributes, List.of()));
     }
 
     private static boolean yes(String flag) {

@@ -3,18 +3,18 @@ package io.postern.auth.sqlusers;
 import io.postern.auth.remote.AnswerCache;
 import io.postern.auth.remote.Circuit;
 import io.postern.auth.remote.LoginName;
-import io.postern.auth.remote.Outage;
 import io.postern.auth.stored.Account;
+import io.postern.auth.stored.DevicePasswords;
 import io.postern.auth.stored.PasswordCheck;
 import io.postern.auth.stored.PlainPassword;
 import io.postern.auth.stored.ScramCheck;
 import io.postern.auth.stored.StoredPassword;
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
-import io.postern.spi.SettingException;
 import io.postern.spi.User;
 import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
@@ -24,10 +24,6 @@ import io.postern.spi.auth.ScramHash;
 import io.postern.spi.auth.SecretDirectory;
 import io.postern.spi.auth.Verdict;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -46,14 +42,19 @@ public final class SqlUsers
                 NameDirectory,
                 PasswordHasher,
                 Health {
-    private static final Logger log = LoggerFactory.getLogger(SqlUsers.class);
-
     private static final Setting QUERY =
             Setting.required(
                     "query",
                     Setting.Kind.TEXT,
                     "A SELECT with :user, :local or :domain that gives the columns name (canonical),"
                             + " password, and perhaps enabled; any other becomes an attribute.");
+
+    private static final Setting DEVICE_QUERY =
+            Setting.optional(
+                    "device-query",
+                    Setting.Kind.TEXT,
+                    "A SELECT with :user, the canonical name, that gives a row for each device with"
+                            + " the columns label and password.");
 
     private static final Setting SCHEME =
             Setting.choice(
@@ -63,10 +64,11 @@ public final class SqlUsers
 
     private static final Setting TIMEOUT =
             Setting.withDefault(
-                    "timeout",
-                    Setting.Kind.DURATION,
-                    "PT5S",
-                    "How long the database may take to answer.").between("PT1S", "PT1M");
+                            "timeout",
+                            Setting.Kind.DURATION,
+                            "PT5S",
+                            "How long the database may take to answer.")
+                    .between("PT1S", "PT1M");
 
     /** Most forms of passwords that are remembered for the time of strangers. */
     private static final int MAX_FORMS = 16;
@@ -90,9 +92,17 @@ public final class SqlUsers
     @Override
     public List<Setting> settings() {
         var settings = new ArrayList<>(Rows.settings());
-        settings.addAll(List.of(QUERY, SCHEME, TIMEOUT));
+        settings.addAll(List.of(QUERY, DEVICE_QUERY, SCHEME, TIMEOUT));
         settings.addAll(AnswerCache.settings());
         return settings;
+    }
+
+    @Override
+    public void check(PluginConfig config, Findings findings) {
+        var _ = query(config);
+        var _ = deviceQuery(config);
+        var _ = Rows.access(config);
+        var _ = AnswerCache.of(config);
     }
 
     @Override
@@ -102,31 +112,8 @@ public final class SqlUsers
         scram = ScramCheck.keyedIn(config.stateFolder(), check);
         cache = AnswerCache.of(config);
         circuit = new Circuit("the database of sql-users", timeout);
-        rows = Rows.open(config, Query.parse(QUERY.name(), config.text(QUERY.name())), timeout);
-        try {
-            rows.connect();
-            var _ = circuit.call(this::probe);
-        } catch (Outage e) {
-            notYet(e);
-        } catch (Fault e) {
-            if (e.kind() == Fault.Kind.PERMANENT) {
-                throw (SettingException)
-                        new SettingException(
-                                        QUERY.name(),
-                                        e.getMessage(),
-                                        "Try the query in the database's own client.")
-                                .initCause(e);
-            }
-            notYet(e);
-        }
-    }
-
-    /** It may start later than this server; until then, nobody logs in. */
-    private static void notYet(Exception why) {
-        log.warn(
-                "sql-users cannot ask its database yet, and asks again at each login: {}",
-                Fault.words(why));
-        log.debug("sql-users cannot ask its database yet", why);
+        rows = Rows.open(config, query(config), deviceQuery(config), timeout);
+        circuit.first(() -> rows.find(""));
     }
 
     @Override
@@ -152,8 +139,7 @@ public final class SqlUsers
         return account(name)
                 .filter(Account::enabled)
                 .flatMap(account ->
-                        account.password().own().orElse(null)
-                                        instanceof PlainPassword plain
+                        account.password().own().orElse(null) instanceof PlainPassword plain
                                 ? Optional.of(new Shared(account.user(), plain.secret()))
                                 : Optional.empty());
     }
@@ -189,12 +175,17 @@ public final class SqlUsers
         return StoredPassword.make(scheme, password);
     }
 
-    private Collection<StoredPassword> seen() {
-        return List.copyOf(forms.values());
+    private static Query query(PluginConfig config) {
+        return Query.parse(QUERY.name(), config.text(QUERY.name()));
     }
 
-    private Object probe() throws Outage, Fault {
-        return rows.find("");
+    private static Optional<Query> deviceQuery(PluginConfig config) {
+        return config.optionalText(DEVICE_QUERY.name())
+                .map(text -> Query.parse(DEVICE_QUERY.name(), text));
+    }
+
+    private Collection<StoredPassword> seen() {
+        return List.copyOf(forms.values());
     }
 
     private Optional<Account> account(String name) throws Fault, InterruptedException {
@@ -219,14 +210,24 @@ public final class SqlUsers
             throw Fault.permanent(
                     "the query gives a name that cannot be one: " + e.getMessage(), e);
         }
-        if (row.password().isEmpty() || row.password().get().matches("[*!].*")) {
+        if (row.password().isEmpty() && row.devices().isEmpty()
+                || row.password().orElse("").matches("[*!].*")) {
             return new Account(user, StoredPassword.none(), false);
         }
         try {
-            return new Account(
-                    user, StoredPassword.parse(row.password().get(), scheme), row.enabled());
+            var devices = new DevicePasswords(scheme);
+            row.devices().forEach(device -> devices.add(device.label(), device.password()));
+            return new Account(user, devices.with(own(row)), row.enabled());
         } catch (IllegalArgumentException e) {
-            throw Fault.permanent("the password of \"" + user.name() + "\" " + e.getMessage(), e);
+            throw Fault.permanent('"' + user.name() + "\" " + e.getMessage(), e);
+        }
+    }
+
+    private Optional<StoredPassword> own(Rows.Row row) {
+        try {
+            return row.password().map(text -> StoredPassword.parse(text, scheme));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("has a password that " + e.getMessage(), e);
         }
     }
 }

@@ -30,6 +30,7 @@ import java.util.ServiceLoader;
 
 class SqlUsersTest {
     private static final Verdict WRONG = new Verdict.Refused(Reason.WRONG_PROOF);
+    private static final Verdict BARRED = new Verdict.Refused(Reason.NOT_ALLOWED);
     private static final Verdict UNKNOWN = new Verdict.Refused(Reason.UNKNOWN_USER);
 
     @Test
@@ -132,7 +133,7 @@ class SqlUsersTest {
                     var fault = assertThrows(Fault.class, () -> ask(users, "alice", "x"));
                     assertEquals(Fault.Kind.PERMANENT, fault.kind());
                 } else {
-                    assertEquals(WRONG, ask(users, "alice", "x"), pw);
+                    assertEquals(BARRED, ask(users, "alice", "x"), pw);
                 }
             }
         }
@@ -186,7 +187,12 @@ class SqlUsersTest {
                 "SELECT login AS name FROM account WHERE login = :user         | \"password\"",
                 "SELECT pw AS password FROM account WHERE login = :user        | \"name\"",
                 "SELECT login AS name, pw AS password FROM nowhere WHERE a = :user | refuses",
-                "SELEKT :user                                                  | refuses"
+                "SELECT login AS name, pw AS password FROM account WHERE = :user   | refuses",
+                "SELEKT :user                                                  | SELECT",
+                "-- SELECT\n:user                                              | SELECT",
+                "'SELECT' :user                                                | SELECT",
+                "SELECT (login AS name, pw FROM account WHERE login = :user    | not closed",
+                "SELECT login) AS name FROM account WHERE login = :user        | not open"
             })
     void aQueryThatCannotWorkStopsTheStart(String query, String words) {
         for (var database : TestDatabase.values()) {

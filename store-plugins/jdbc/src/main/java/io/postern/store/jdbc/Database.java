@@ -1,30 +1,24 @@
 package io.postern.store.jdbc;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
-import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
-
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
+import io.postern.sql.Access;
+import io.postern.sql.ConnectionPool;
+import io.postern.sql.NoConnectionException;
 
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.sql.Connection;
-import java.sql.Driver;
 import java.sql.SQLException;
-import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.ServiceLoader;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -61,17 +55,25 @@ final class Database implements AutoCloseable {
     /** What H2 says of a database that is closed. */
     private static final int CLOSED = 90121;
 
-    private static final String REACH = " See whether it runs and can be reached from here.";
-
     private final DataSource source;
     private final Dialect dialect;
 
+    /** Empty where a test has a source of its own. */
+    private final Optional<ConnectionPool> pool;
+
+    private Database(ConnectionPool pool, Dialect dialect) {
+        this.source = pool.source();
+        this.dialect = dialect;
+        this.pool = Optional.of(pool);
+    }
+
     /**
-     * @param source closed with this object if it can be closed
+     * @param source the caller's, who closes it
      */
     Database(DataSource source, Dialect dialect) {
         this.source = source;
         this.dialect = dialect;
+        this.pool = Optional.empty();
     }
 
     /** What a caller does with a connection, in one transaction. */
@@ -87,17 +89,36 @@ final class Database implements AutoCloseable {
     static List<Setting> settings(int connections) {
         return List.of(
                 Setting.optional(
-                        "url",
+                        Access.URL,
                         Setting.Kind.TEXT,
                         "The database: jdbc:h2:, jdbc:postgresql: or jdbc:mariadb:. Without it, a"
                                 + " file of H2 below the server's state folder."),
-                Setting.optional("user", Setting.Kind.TEXT, "Who the server is there."),
-                Setting.optional("password", Setting.Kind.SECRET, "And what proves it."),
+                Access.USER_SETTING,
+                Access.PASSWORD_SETTING,
                 Setting.withDefault(
-                        "pool-size",
-                        Setting.Kind.NUMBER,
-                        Integer.toString(connections),
-                        "How many connections at most, 2 to 1000."));
+                                "pool-size",
+                                Setting.Kind.NUMBER,
+                                Integer.toString(connections),
+                                "How many connections at most.")
+                        .between("2", "1000"));
+    }
+
+    /**
+     * Where the settings say that it is. Asks nobody.
+     *
+     * @throws SettingException if it cannot be there
+     */
+    static Access access(PluginConfig config) {
+        var url = url(config);
+        var dialect =
+                Dialect.of(url)
+                        .orElseThrow(() ->
+                                new SettingException(
+                                        Access.URL,
+                                        "it names no database that this plugin knows",
+                                        "Begin it with jdbc:h2:, jdbc:postgresql: or"
+                                                + " jdbc:mariadb:."));
+        return Access.of(url, config, Database.class).at(dialect.complete(url));
     }
 
     /**
@@ -105,57 +126,47 @@ final class Database implements AutoCloseable {
      *
      * @param silence how long the database may take to answer one statement, and this server to
      *     send the next one of a transaction; for the latter no longer than ten seconds
+     * @throws SettingException if the database refuses this server, or is not there to be used
+     * @throws Fault if it cannot be reached, or the tables cannot be made
      */
     static Database open(PluginConfig config, Duration silence) throws Fault {
-        var url = url(config);
-        var dialect =
-                Dialect.of(url)
-                        .orElseThrow(() ->
-                                new SettingException(
-                                        "url",
-                                        "it names no database that this plugin knows",
-                                        "Begin it with jdbc:h2:, jdbc:postgresql: or"
-                                                + " jdbc:mariadb:."));
-        var size = config.number("pool-size");
-        if (size < 2 || size > 1000) {
-            throw new SettingException("pool-size", "it is " + size, "Give 2 to 1000.");
-        }
-        var pool = new HikariConfig();
-        pool.setJdbcUrl(dialect.complete(url));
-        pool.setDriverClassName(driver(url));
-        config.optionalText("user").ifPresent(pool::setUsername);
-        if (config.has("password")) {
-            try (var secret = config.secret("password")) {
-                var chars = secret.chars();
-                pool.setPassword(new String(chars)); // JDBC takes nothing else
-                Arrays.fill(chars, '\0');
+        var access = access(config);
+        var dialect = Dialect.of(url(config)).orElseThrow();
+        var pool =
+                new ConnectionPool(
+                        access,
+                        new ConnectionPool.Rules(
+                                "postern-jdbc",
+                                (int) config.number("pool-size"),
+                                Duration.ofMillis(
+                                        Math.clamp(silence.toMillis(), SHORT_WAIT, LONG_WAIT)),
+                                false,
+                                dialect == Dialect.MARIADB, // the others' default
+                                dialect.properties(silence.toMillis()),
+                                dialect.idleLimit(Math.min(silence.toMillis(), LONGEST_PAUSE))));
+        var database = new Database(pool, dialect);
+        var done = false;
+        try {
+            pool.connection().close();
+            database.migrate();
+            done = true;
+            return database;
+        } catch (NoConnectionException e) {
+            if (e.mistake().isPresent()) {
+                throw e.mistake().get();
+            }
+            throw Fault.temporary(e.getMessage(), e);
+        } catch (SQLException e) {
+            throw Fault.temporary("the first connection ended", e);
+        } catch (FlywayException e) {
+            throw Fault.permanent(
+                    "the tables in " + access + " cannot be made or updated: " + Fault.words(e),
+                    null);
+        } finally {
+            if (!done) {
+                pool.close();
             }
         }
-        pool.setMaximumPoolSize((int) size);
-        pool.setMinimumIdle(1);
-        pool.setAutoCommit(false);
-        pool.setPoolName("postern-jdbc");
-        pool.setConnectionTimeout(Math.clamp(silence.toMillis(), SHORT_WAIT, LONG_WAIT));
-        pool.setDataSourceProperties(dialect.properties(silence.toMillis()));
-        dialect.idleLimit(Math.min(silence.toMillis(), LONGEST_PAUSE))
-                .ifPresent(pool::setConnectionInitSql);
-        if (dialect == Dialect.MARIADB) {
-            pool.setTransactionIsolation("TRANSACTION_READ_COMMITTED"); // the others' default
-        }
-        HikariDataSource source;
-        try {
-            source = new HikariDataSource(pool);
-        } catch (PoolInitializationException e) {
-            throw Fault.temporary("the database cannot be reached: " + e.getMessage(), e);
-        }
-        var database = new Database(source, dialect);
-        try {
-            database.migrate();
-        } catch (FlywayException e) {
-            database.close();
-            throw Fault.permanent("the tables cannot be made or updated: " + e.getMessage(), e);
-        }
-        return database;
     }
 
     /** Makes or updates the tables. */
@@ -165,6 +176,7 @@ final class Database implements AutoCloseable {
                 .locations("classpath:io/postern/store/jdbc/migration")
                 .javaMigrations(new CountedAnew())
                 .placeholders(dialect.placeholders())
+                .loggers("slf4j")
                 .table("postern_schema")
                 // The database may have other tables.
                 .baselineOnMigrate(true)
@@ -207,10 +219,10 @@ final class Database implements AutoCloseable {
 
     @Override
     public void close() {
-        if (source instanceof HikariDataSource pool) {
-            pool.close();
+        if (pool.isPresent()) {
+            pool.get().close();
             if (dialect == Dialect.H2) {
-                shrink(pool);
+                shrink(pool.get());
             }
         }
     }
@@ -218,13 +230,11 @@ final class Database implements AutoCloseable {
     /**
      * Makes a file of H2 smaller if most of it is room that removed mail left, nobody else uses it,
      * and the mail is copied in seconds: H2 gives room back only while it closes the file.
+     *
+     * @param closed which still knows how to connect
      */
-    private static void shrink(HikariConfig closed) {
-        var alone = new HikariConfig();
-        closed.copyStateTo(alone);
-        alone.setMaximumPoolSize(1);
-        try (var source = new HikariDataSource(alone);
-                var connection = source.getConnection();
+    private static void shrink(ConnectionPool closed) {
+        try (var connection = closed.single();
                 var statement = connection.createStatement()) {
             var size = info(statement, "FILE_SIZE");
             var live =
@@ -240,9 +250,10 @@ final class Database implements AutoCloseable {
                 LOG.info("the file of H2 is made smaller: {} octets, {} in use", size, live);
                 statement.execute("SHUTDOWN COMPACT");
             }
-        } catch (SQLException | PoolInitializationException e) {
-            if (!(e instanceof SQLException closing && closing.getErrorCode() == CLOSED)) {
-                LOG.warn("the file of H2 is not made smaller", e);
+        } catch (SQLException e) {
+            if (e.getErrorCode() != CLOSED) {
+                LOG.warn("the file of H2 is not made smaller: {}", Fault.words(e));
+                LOG.debug("the file of H2 is not made smaller", e);
             }
         }
     }
@@ -314,60 +325,32 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** Says which database it is and what an operator can do, where the pool does not. */
     private Connection connect() throws SQLException {
-        try {
-            return source.getConnection();
-        } catch (SQLTransientConnectionException e) {
-            if (!(source instanceof HikariDataSource pool)) {
-                throw e;
-            }
-            var where = where(pool);
-            var cause = e.getCause();
-            throw new SQLTransientConnectionException(
-                    cause == null
-                            ? "all "
-                                    + pool.getMaximumPoolSize()
-                                    + " connections to "
-                                    + where
-                                    + " are in use. Raise <pool-size>, or see what makes the"
-                                    + " database slow."
-                            : where + " gives no connection: " + cause.getMessage() + REACH,
-                    "08001",
-                    e);
-        }
+        return pool.isPresent() ? pool.get().connection() : source.getConnection();
     }
 
-    /** The same of a connection that the database has ended, which the pool did not know yet. */
+    /** Says of a connection that the database has ended which database it is, and what to do. */
     private <T> T connected(Connection connection, Work<T> work) throws SQLException {
         try {
             return work.run(connection);
         } catch (LostOutcomeException e) {
             throw e;
         } catch (SQLException e) {
-            if (!(source instanceof HikariDataSource pool) || !ended(e)) {
+            if (pool.isEmpty() || !Access.lost(e)) {
                 throw e;
             }
             throw new SQLException(
-                    where(pool) + " ended the connection: " + e.getMessage() + REACH,
+                    pool.get().access()
+                            + " ended the connection: "
+                            + e.getMessage()
+                            + ". See whether it runs and can be reached from here",
                     e.getSQLState(),
                     e.getErrorCode(),
                     e);
         }
     }
 
-    /** By the classes of SQLSTATE: connection exception; PostgreSQL's operator intervention. */
-    private static boolean ended(SQLException e) {
-        var state = e.getSQLState();
-        return state != null && (state.startsWith("08") || state.startsWith("57P"));
-    }
-
-    /** What may hold a password is left out. */
-    private static String where(HikariConfig pool) {
-        return pool.getJdbcUrl().replaceFirst("[?;].*", "");
-    }
-
-    private static String url(PluginConfig config) throws Fault {
+    private static String url(PluginConfig config) {
         if (config.has("url")) {
             return config.text("url");
         }
@@ -378,35 +361,6 @@ final class Database implements AutoCloseable {
                     "it is missing, and H2 takes no file below " + folder,
                     "Give it, or install the server in a folder without a semicolon.");
         }
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw Fault.permanent(folder + " cannot be made: " + e, e);
-        }
         return "jdbc:h2:file:" + folder.resolve("mail");
-    }
-
-    /** DriverManager looks for drivers once, before this plugin's folder is read: it is no help. */
-    private static String driver(String url) {
-        var loader = Database.class.getClassLoader();
-        for (var driver : ServiceLoader.load(Driver.class, loader)) {
-            try {
-                if (driver.acceptsURL(url)) {
-                    return driver.getClass().getName();
-                }
-            } catch (SQLException e) {
-                throw (SettingException)
-                        new SettingException(
-                                        "url",
-                                        "the driver cannot read it: " + e.getMessage(),
-                                        "See the driver's documentation.")
-                                .initCause(e);
-            }
-        }
-        throw new SettingException(
-                "url",
-                "no driver for it is in the plugin's folder",
-                "Put the jar of the database's JDBC driver beside this plugin's jar, for MariaDB"
-                        + " mariadb-java-client 3.5 or later.");
     }
 }

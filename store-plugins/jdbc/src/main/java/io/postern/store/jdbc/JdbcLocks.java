@@ -1,9 +1,9 @@
 package io.postern.store.jdbc;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
-import io.postern.spi.SettingException;
 import io.postern.spi.lock.FencingToken;
 import io.postern.spi.lock.Lease;
 import io.postern.spi.lock.LockCoordinator;
@@ -49,8 +49,6 @@ public final class JdbcLocks implements LockCoordinator {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcLocks.class);
     private static final String LEASE = "lease";
     private static final int CONNECTIONS = 4;
-    private static final Duration SHORTEST = Duration.ofSeconds(3);
-    private static final Duration LONGEST = Duration.ofMinutes(10);
 
     /** Renewals in the time of one lease. */
     private static final int RENEWALS = 3;
@@ -115,21 +113,23 @@ public final class JdbcLocks implements LockCoordinator {
         var settings = new ArrayList<>(Database.settings(CONNECTIONS));
         settings.add(
                 Setting.withDefault(
-                        LEASE,
-                        Setting.Kind.DURATION,
-                        "PT30S",
-                        "How long after a server's last word its locks are free for others, PT3S to"
-                                + " PT10M; the same on all servers."));
+                                LEASE,
+                                Setting.Kind.DURATION,
+                                "PT30S",
+                                "How long after a server's last word its locks are free for others;"
+                                        + " the same on all servers.")
+                        .between("PT3S", "PT10M"));
         return settings;
+    }
+
+    @Override
+    public void check(PluginConfig config, Findings findings) {
+        var _ = Database.access(config);
     }
 
     @Override
     public void start(PluginConfig config) throws Fault {
         var ttl = config.duration(LEASE);
-        if (ttl.compareTo(SHORTEST) < 0 || ttl.compareTo(LONGEST) > 0) {
-            throw new SettingException(
-                    LEASE, "it is " + ttl, "Give " + SHORTEST + " to " + LONGEST + ".");
-        }
         begin(Database.open(config, ttl.dividedBy(RENEWALS)), ttl);
     }
 
@@ -192,7 +192,7 @@ public final class JdbcLocks implements LockCoordinator {
             var lease = nonce.map(leases::get);
             lease.ifPresent(lost -> lost.lose(Lease.Loss.REVOKED));
         } catch (SQLException e) {
-            LOG.error("the lock of {} is not revoked", id, e);
+            LOG.error("the lock of {} is not revoked: {}", id, Fault.words(e));
         }
     }
 
@@ -213,7 +213,7 @@ public final class JdbcLocks implements LockCoordinator {
                 node = null;
             }
         } catch (SQLException e) {
-            LOG.warn("the locks of this server stay until its lease is over", e);
+            LOG.warn("the locks of this server stay until its lease is over: {}", Fault.words(e));
         } finally {
             renewing.unlock();
         }
@@ -241,7 +241,8 @@ public final class JdbcLocks implements LockCoordinator {
             payOwed();
             renew();
         } catch (SQLException | RuntimeException e) {
-            LOG.warn("this server's lease in the lock database is not renewed", e);
+            LOG.warn("this server's lease in the lock database is not renewed: {}", Fault.words(e));
+            LOG.debug("this server's lease in the lock database is not renewed", e);
             if (node.until() - System.nanoTime() <= 0) {
                 leases.values().forEach(lease -> lease.lose(Lease.Loss.UNREACHABLE));
             }
@@ -276,7 +277,10 @@ public final class JdbcLocks implements LockCoordinator {
                 }
             });
         } catch (SQLException e) {
-            LOG.warn("the lock of {} cannot be taken up again", lease.maildrop(), e);
+            LOG.warn(
+                    "the lock of {} cannot be taken up again: {}",
+                    lease.maildrop(),
+                    Fault.words(e));
             return Optional.empty();
         }
     }
@@ -299,7 +303,10 @@ public final class JdbcLocks implements LockCoordinator {
             try {
                 database.transaction(connection -> free(connection, key, lease.nonce()));
             } catch (SQLException e) {
-                LOG.warn("the lock of {} is not released yet, and will be", lease.maildrop(), e);
+                LOG.warn(
+                        "the lock of {} is not released yet, and will be: {}",
+                        lease.maildrop(),
+                        Fault.words(e));
                 owe(key, lease.nonce());
             }
         }

@@ -109,7 +109,8 @@ final class JdbcMaildrop implements Maildrop {
             } catch (SQLException e) {
                 failure = e;
             }
-            LOG.warn("commit {} of {} failed", request.commitId(), id, failure);
+            LOG.warn("commit {} of {} failed: {}", request.commitId(), id, Fault.words(failure));
+            LOG.debug("commit {} of {} failed", request.commitId(), id, failure);
             var left = (deadline - System.nanoTime()) / 1_000_000;
             var again = lost || (attempt < ATTEMPTS && mayPass(failure));
             if (!again || left <= pause) {

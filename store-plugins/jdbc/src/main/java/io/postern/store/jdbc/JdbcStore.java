@@ -1,6 +1,7 @@
 package io.postern.store.jdbc;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.User;
@@ -75,6 +76,11 @@ public final class JdbcStore implements MaildropStore, Delivery {
     @Override
     public List<Setting> settings() {
         return Database.settings(CONNECTIONS);
+    }
+
+    @Override
+    public void check(PluginConfig config, Findings findings) {
+        var _ = Database.access(config);
     }
 
     @Override
@@ -202,7 +208,8 @@ public final class JdbcStore implements MaildropStore, Delivery {
         try {
             collect(GRACE);
         } catch (SQLException | RuntimeException e) {
-            LOG.warn("old bodies are not collected this time", e);
+            LOG.warn("old bodies are not collected this time: {}", Fault.words(e));
+            LOG.debug("old bodies are not collected this time", e);
         }
     }
 

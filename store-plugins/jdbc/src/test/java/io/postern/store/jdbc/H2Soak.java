@@ -1,5 +1,6 @@
 package io.postern.store.jdbc;
 
+import io.postern.spi.PluginConfig;
 import io.postern.spi.User;
 import io.postern.spi.lock.FencingToken;
 import io.postern.spi.lock.LockCoordinator.Acquisition;
@@ -155,11 +156,18 @@ final class H2Soak {
         store.close();
     }
 
-    private Database database() {
-        var url = Dialect.H2.complete("jdbc:h2:file:" + folder.resolve("mail") + SETTINGS);
-        var database = new Database(TestDatabase.pool(Dialect.H2, url), Dialect.H2);
-        database.migrate();
-        return database;
+    private Database database() throws Exception {
+        return Database.open(
+                new PluginConfig(
+                        store.settings(),
+                        Map.of(
+                                "url",
+                                List.of("jdbc:h2:file:" + folder.resolve("mail") + SETTINGS),
+                                "pool-size",
+                                List.of("20")),
+                        folder,
+                        folder),
+                Duration.ofSeconds(30));
     }
 
     private void work(Duration time) throws Exception {
