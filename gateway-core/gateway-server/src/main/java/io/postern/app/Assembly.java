@@ -120,6 +120,7 @@ final class Assembly {
         var warnings = new ArrayList<String>();
         draft.config().ifPresent(it -> problems.addAll(certificates(it, warnings)));
         draft.config().ifPresent(it -> problems.addAll(keptInStores(it, loaded)));
+        draft.config().ifPresent(it -> problems.addAll(notWritable(it)));
         if (draft.config().isPresent() && loaded.size() == draft.places().size()) {
             problems.addAll(notServed(draft.places(), loaded));
             problems.addAll(shut(draft.config().get(), loaded));
@@ -263,6 +264,36 @@ final class Assembly {
                                             "Name a folder outside of it.")));
         }
         return problems;
+    }
+
+    /** Folders that the start would make, and cannot. */
+    private static List<Problem> notWritable(GatewayConfig config) {
+        var problems = new ArrayList<Problem>();
+        for (var realm : config.realms()) {
+            realm.kept()
+                    .ifPresent(kept ->
+                            obstacle(config, kept.line(), "kept-deletions", kept.folder())
+                                    .ifPresent(problems::add));
+        }
+        for (var identity : config.identities()) {
+            if (identity.source() instanceof IdentitySource.SelfSigned own && !own.made()) {
+                obstacle(config, identity.line(), "self-signed", own.folder())
+                        .ifPresent(problems::add);
+            }
+        }
+        return problems;
+    }
+
+    private static Optional<Problem> obstacle(
+            GatewayConfig config, int line, String setting, Path folder) {
+        return Folders.obstacle(folder)
+                .map(words ->
+                        new Problem(
+                                config.file(),
+                                line,
+                                setting,
+                                folder + " " + words,
+                                "Let the server's user write there, or name another folder."));
     }
 
     /** The listeners where nobody could log in. */

@@ -7,6 +7,7 @@ import io.postern.config.PluginPlace;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.io.PrintWriter;
@@ -19,12 +20,20 @@ import java.util.stream.Collectors;
         name = "check",
         description = {
             "Read the configuration, load the plugins that it names and check their settings.",
-            "Reads keys and certificates, too. Starts nothing: files and servers that a plugin needs,"
-                    + " and ports, are not looked at."
+            "Reads keys, certificates and the files that plugins need, too. Starts nothing: servers"
+                    + " that a plugin asks, and ports, are left to --start. Run it as the user that"
+                    + " runs the server: another one may have other rights."
         })
 final class Check implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @Mixin private ConfiguredInstallation installation;
+
+    @Option(
+            names = "--start",
+            description =
+                    "Start everything but the listeners, bind their addresses for a moment, and end."
+                            + " May run beside a server.")
+    private boolean start;
 
     @Override
     public Integer call() {
@@ -34,16 +43,22 @@ final class Check implements Callable<Integer> {
             var checks = PluginChecks.of(draft, plugins);
             var assembly = Assembly.of(draft.with(checks.problems()), plugins);
             var config = assembly.config();
+            if (start && !starts(assembly)) {
+                return ExitCode.START;
+            }
             out.println("configuration is good: " + config.file());
             summary(config, out);
+            config.warnings().forEach(warning -> out.println("warning: " + warning));
             assembly.warnings().forEach(warning -> out.println("warning: " + warning));
             checks.warnings().forEach(warning -> out.println("warning: " + warning));
             for (var broken : plugins.broken()) {
                 out.println("warning: a plugin that nobody names: " + broken.why().sentence());
             }
             out.println(
-                    "not looked at: what the plugins find when they start, and whether the ports"
-                            + " are free");
+                    start
+                            ? "started and ended: plugins, keys; every address can be had"
+                            : "not looked at: servers that plugins ask, and whether the ports are"
+                                    + " free; \"postern check --start\" tries both");
             return ExitCode.OK;
         } catch (BadConfiguration e) {
             return refuse(e, spec.commandLine().getErr());
@@ -51,6 +66,15 @@ final class Check implements Callable<Integer> {
             Thread.currentThread().interrupt();
             return ExitCode.STOPPED;
         }
+    }
+
+    private boolean starts(Assembly assembly) throws InterruptedException {
+        var trial = new TrialStart(assembly, installation.serverRuns());
+        var problems = trial.run();
+        var err = spec.commandLine().getErr();
+        problems.forEach(problem -> err.println("postern: " + problem));
+        trial.warnings().forEach(warning -> err.println("warning: " + warning));
+        return problems.isEmpty();
     }
 
     /** Tells all problems. */

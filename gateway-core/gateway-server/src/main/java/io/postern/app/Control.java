@@ -118,7 +118,8 @@ final class Control implements AutoCloseable {
         }
     }
 
-    private static boolean answered(Path socket) {
+    /** Whether a server is behind the door. */
+    static boolean answered(Path socket) {
         try (var _ = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
             return true;
         } catch (IOException e) {

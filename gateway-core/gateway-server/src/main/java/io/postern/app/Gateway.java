@@ -21,6 +21,7 @@ import io.postern.session.Sessions;
 import io.postern.spi.Fault;
 import io.postern.spi.Health;
 import io.postern.spi.Plugin;
+import io.postern.spi.PluginConfig;
 import io.postern.spi.SettingException;
 import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.store.FenceMode;
@@ -103,6 +104,10 @@ final class Gateway implements AutoCloseable {
     private final IdentityHashMap<Plugin, String> unwell = new IdentityHashMap<>();
 
     private final PluginCalls calls;
+
+    /** Of which a reload leaves some parts as they were. */
+    private final GatewayConfig atStart;
+
     private Sessions sessions;
 
     private final Counters counters = new Counters();
@@ -117,6 +122,7 @@ final class Gateway implements AutoCloseable {
 
     private Gateway(Generation first) {
         generations.add(first);
+        atStart = first.assembly.config();
         calls = new PluginCalls(first.assembly.config().limits().pluginAnswer());
     }
 
@@ -234,7 +240,12 @@ final class Gateway implements AutoCloseable {
                     var one = after.at(place);
                     if (!before.assembly.has(one)) {
                         begun.push(one);
-                        start(place, one, after.config().limits().pluginStart(), problems);
+                        start(
+                                place,
+                                one,
+                                place.config(one.settings()),
+                                after.config().limits().pluginStart(),
+                                problems);
                     }
                 }
             }
@@ -252,14 +263,19 @@ final class Gateway implements AutoCloseable {
         begun.descendingIterator().forEachRemaining(started::push);
         generations.add(new Generation(after, plugins));
         sessions.change(after.ways(), () -> tasks.add(() -> letGo(before)));
-        return reloaded(before, plugins);
+        return reloaded(before, plugins, NotApplied.between(atStart, after.config()));
     }
 
-    private static void start(
-            PluginPlace place, Loaded<?> one, Duration limit, List<String> problems)
+    /** Starts a plugin, and tells what is in the way. */
+    static void start(
+            PluginPlace place,
+            Loaded<?> one,
+            PluginConfig config,
+            Duration limit,
+            List<String> problems)
             throws InterruptedException {
         try {
-            one.start(place.config(one.settings()), limit);
+            one.start(config, limit);
         } catch (SettingException e) {
             problems.add(place.problem(e).toString());
         } catch (PluginException e) {
@@ -280,7 +296,7 @@ final class Gateway implements AutoCloseable {
         return new Reply(ExitCode.CONFIGURATION, lines);
     }
 
-    private static Reply reloaded(Generation before, Plugins plugins) {
+    private static Reply reloaded(Generation before, Plugins plugins, List<Problem> notApplied) {
         var lines = new ArrayList<String>();
         var changes = plugins.since(before.plugins);
         lines.add(changes.isEmpty() ? "reloaded: no jar has changed" : "reloaded:");
@@ -289,8 +305,14 @@ final class Gateway implements AutoCloseable {
         for (var broken : plugins.broken()) {
             lines.add("warning: a plugin that nobody names: " + broken.why().sentence());
         }
-        log.info("plugins {}", String.join("\n  ", lines));
-        return new Reply(ExitCode.OK, lines);
+        if (notApplied.isEmpty()) {
+            log.info("plugins {}", String.join("\n  ", lines));
+            return new Reply(ExitCode.OK, lines);
+        }
+        lines.add("not applied, and as it was at the start:");
+        notApplied.forEach(one -> lines.add("  " + one));
+        log.warn("plugins {}", String.join("\n  ", lines));
+        return new Reply(ExitCode.CONFIGURATION, lines);
     }
 
     /** Why stores and locks keep a reload from being made: sessions hold what is theirs. */
@@ -440,7 +462,9 @@ final class Gateway implements AutoCloseable {
                 first = first == null ? e : first;
             }
         }
-        wrong.addAll(unfenced(wrong.isEmpty() && failures.isEmpty()));
+        if (wrong.isEmpty() && failures.isEmpty()) {
+            wrong.addAll(unfenced(assembly()));
+        }
         if (!failures.isEmpty()) {
             wrong.forEach(problem -> failures.add(problem.toString()));
             throw new StartException(String.join("\n", failures), first);
@@ -457,13 +481,13 @@ final class Gateway implements AutoCloseable {
     }
 
     /** Stores that do not look at the lock's token, under locks that can be lost. */
-    private List<Problem> unfenced(boolean allStarted) {
+    static List<Problem> unfenced(Assembly started) {
         var problems = new ArrayList<Problem>();
-        if (!allStarted || assembly().locks().scope() == LockCoordinator.Scope.JVM) {
+        if (started.locks().scope() == LockCoordinator.Scope.JVM) {
             return problems;
         }
-        for (var realm : assembly().config().realms()) {
-            if (assembly().at(realm.store()).plugin() instanceof MaildropStore store
+        for (var realm : started.config().realms()) {
+            if (started.at(realm.store()).plugin() instanceof MaildropStore store
                     && store.fenceMode() == FenceMode.NONE) {
                 problems.add(
                         realm.store()

@@ -59,6 +59,16 @@ class Installation {
         }
     }
 
+    /** Whether a server of this installation answers. */
+    final boolean serverRuns() {
+        try {
+            return Control.sockets(control()).stream().anyMatch(Control::answered);
+        } catch (IOException e) {
+            log.debug("{} cannot be looked at", control(), e);
+            return false;
+        }
+    }
+
     /** Where the sockets are through which commands reach servers that run. */
     final Path control() {
         return home().resolve("state/run");

@@ -31,7 +31,8 @@ import java.util.Properties;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done; for run: stopped by SIGTERM or SIGINT",
-            "1:the configuration, or a plugin that it names, cannot be used; a reload was refused",
+            "1:the configuration, or a plugin that it names, cannot be used; a reload was refused,"
+                    + " or left something out",
             "2:the command line is wrong",
             "3:the server could not start, for example because its port is in use; no server runs that"
                     + " could be asked; for import,"
@@ -43,6 +44,7 @@ import java.util.Properties;
         footerHeading = "%nExamples:%n",
         footer = {
             "  postern check          is conf/gateway.xml good?",
+            "  postern check --start  and are ports, servers and databases there?",
             "  postern run            serve until SIGTERM",
             "  postern passwd         type a password, get the text for users.xml",
             "  postern plugins        which plugins there are, and their settings",

@@ -126,7 +126,7 @@ final class Run implements Callable<Integer> {
     /** It keeps no hold on the assembly, which a reload may replace. */
     private int serve(Plugins plugins, PrintWriter out)
             throws BadConfiguration, StartException, InterruptedException {
-        try (var gateway = Gateway.start(installation.assemble(plugins), plugins);
+        try (var gateway = Gateway.start(warned(installation.assemble(plugins)), plugins);
                 var _ = control(gateway)) {
             var listeners = gateway.listeners();
             for (var at = 0; at < listeners.size(); at++) {
@@ -167,6 +167,11 @@ final class Run implements Callable<Integer> {
             default ->
                     new Reply(ExitCode.USAGE, List.of("this server knows no \"" + question + "\""));
         };
+    }
+
+    private static Assembly warned(Assembly assembly) {
+        assembly.config().warnings().forEach(warning -> log.warn("{}", warning));
+        return assembly;
     }
 
     private static void warnOfBroken(Plugins plugins) {

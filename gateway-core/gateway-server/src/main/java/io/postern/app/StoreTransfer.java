@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,7 +107,7 @@ abstract class StoreTransfer extends Transfer {
 
     /** The store of this run alone. */
     private End other(Plugins plugins, User user, Path state)
-            throws PluginException, Fault, InterruptedException {
+            throws PluginException, Fault, Refused, InterruptedException {
         var loaded = plugins.make(MaildropStore.class, plugin);
         var names = loaded.settings().stream().map(Setting::name).toList();
         var values = new LinkedHashMap<String, List<String>>();
@@ -116,6 +117,12 @@ abstract class StoreTransfer extends Transfer {
         if (names.contains("root") && names.contains("layout") && !given.containsKey("layout")) {
             if (whole.getParent() == null) {
                 throw usage(path + " is no Maildir or mbox file.");
+            }
+            if (!Files.isDirectory(whole.getParent())) {
+                throw new Refused(
+                        "there is no folder "
+                                + whole.getParent()
+                                + ". Make it first, or name another path.");
             }
             values.put("root", List.of(whole.getParent().toString()));
             values.put("layout", List.of("{attribute:" + PATH + "}"));

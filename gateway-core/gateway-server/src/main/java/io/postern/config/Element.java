@@ -22,6 +22,7 @@ final class Element {
 
     private final String name;
     private final int line;
+    private final Map<String, Integer> attributeLines;
     private final Map<String, Value> attributes;
     private final Value content;
     private final List<Element> children;
@@ -31,11 +32,13 @@ final class Element {
     Element(
             String name,
             int line,
+            Map<String, Integer> attributeLines,
             Map<String, Value> attributes,
             Value content,
             List<Element> children) {
         this.name = name;
         this.line = line;
+        this.attributeLines = attributeLines;
         this.attributes = attributes;
         this.content = content;
         this.children = children;
@@ -45,9 +48,14 @@ final class Element {
         return name;
     }
 
-    /** From 1: the line on which the start tag ends. */
+    /** From 1: the line on which the start tag begins. */
     int line() {
         return line;
+    }
+
+    /** The line of an attribute; of the start tag where there is no such attribute. */
+    int line(String attribute) {
+        return attributeLines.getOrDefault(attribute, line);
     }
 
     Value content() {

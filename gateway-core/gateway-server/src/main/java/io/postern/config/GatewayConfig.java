@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -27,6 +28,8 @@ import java.util.Set;
  * @param mechanisms at least one, in the order of the file
  * @param policy whom to ask about login attempts
  * @param realms at least one, exactly one of them the default
+ * @param lines where {@code server}, {@code listeners}, {@code tls}, {@code limits} and the limits
+ *     in it stand, by name; those that the file does not have are absent
  */
 public record GatewayConfig(
         Path file,
@@ -38,13 +41,36 @@ public record GatewayConfig(
         List<PluginPlace> mechanisms,
         Optional<Policy> policy,
         PluginPlace locks,
-        List<Realm> realms) {
+        List<Realm> realms,
+        Map<String, Integer> lines) {
 
     public GatewayConfig {
         listeners = List.copyOf(listeners);
         identities = List.copyOf(identities);
         mechanisms = List.copyOf(mechanisms);
         realms = List.copyOf(realms);
+        lines = Map.copyOf(lines);
+    }
+
+    /** What can be used, and is hardly meant so. */
+    public List<Problem> warnings() {
+        var warnings = new ArrayList<Problem>();
+        for (var realm : realms) {
+            for (var at = 0; at < realm.directories().size(); at++) {
+                var directory = realm.directories().get(at);
+                realm.directories().subList(0, at).stream()
+                        .filter(directory::repeats)
+                        .findFirst()
+                        .ifPresent(first ->
+                                warnings.add(
+                                        directory.problem(
+                                                "it is the same as at line "
+                                                        + first.line()
+                                                        + ", so the same users are looked up twice",
+                                                "Remove one of them.")));
+            }
+        }
+        return warnings;
     }
 
     /**

@@ -52,6 +52,10 @@ public final class GatewayFile {
     private static final Pattern NUMBER = Pattern.compile("([0-9]{1,9})");
     private static final Pattern OCTETS = Pattern.compile("([0-9]{1,9})(|B|KiB|MiB)");
 
+    /** What both the schema and {@link Duration} take. */
+    private static final Pattern DURATION =
+            Pattern.compile("P([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+([.][0-9]+)?S)?)?");
+
     /** Trusted where the file names no others. */
     private static final String LOOPBACK = "127.0.0.0/8 ::1";
 
@@ -115,14 +119,14 @@ public final class GatewayFile {
 
     private GatewayConfig gateway(Element root) {
         var serverName = one(root, "server").flatMap(this::serverName);
-        var ports = new HashMap<String, Integer>();
+        var taken = new ArrayList<ListenAddress>();
         var limits = limits(one(root, "limits"));
         var listeners =
                 group(
                         root,
                         "listeners",
                         "listener",
-                        element -> listener(element, ports, limits.usual()));
+                        element -> listener(element, taken, limits.usual()));
         var identities = identities(root);
         for (var listener : listeners) {
             if (listener.tls() != TlsMode.NONE && root.children("tls").isEmpty()) {
@@ -163,11 +167,26 @@ public final class GatewayFile {
                 mechanisms,
                 policy,
                 locks,
-                realms);
+                realms,
+                lines(root));
+    }
+
+    /** Where those elements stand that a reload does not look at again. */
+    private static Map<String, Integer> lines(Element root) {
+        var lines = new HashMap<String, Integer>();
+        for (var name : List.of("server", "listeners", "tls", "limits")) {
+            for (var element : root.children(name)) {
+                lines.put(name, element.line());
+                if (name.equals("limits")) {
+                    element.anyChildren().forEach(one -> lines.put(one.name(), one.line()));
+                }
+            }
+        }
+        return lines;
     }
 
     private boolean utf8(Element element) {
-        close(element);
+        closeText(element);
         var value = element.content();
         if (!value.text().matches("true|false")) {
             wrong(element, "utf8", value, "is neither true nor false", "Give true or false.");
@@ -190,7 +209,7 @@ public final class GatewayFile {
     }
 
     private Optional<Listener> listener(
-            Element element, Map<String, Integer> ports, ListenerLimits usual) {
+            Element element, List<ListenAddress> taken, ListenerLimits usual) {
         var address = element.attribute("address");
         var port = element.attribute("port");
         var tls = tls(element);
@@ -237,10 +256,7 @@ public final class GatewayFile {
                     "Give a number from 0 to 65535; POP3's own is 110, 0 takes any free one.");
         }
         if (address.isPresent() && number > 0) {
-            var before = ports.putIfAbsent(address.get().text() + " " + number, element.line());
-            if (before != null) {
-                problem(element, "it is the same as at line " + before, "Keep one of them.");
-            }
+            alone(element, ListenAddress.of(address.get().text(), number, element.line()), taken);
         }
         return address.isPresent() && number >= 0
                 ? Optional.of(
@@ -254,6 +270,25 @@ public final class GatewayFile {
                                 proxy,
                                 element.line()))
                 : Optional.empty();
+    }
+
+    /** Whether no other listener has the address. */
+    private void alone(Element element, ListenAddress address, List<ListenAddress> taken) {
+        for (var other : taken) {
+            if (address.sameAs(other)) {
+                problem(element, "it is the same as at line " + other.line(), "Keep one of them.");
+            } else if (address.covers(other)) {
+                problem(
+                        element,
+                        "it and the listener at line "
+                                + other.line()
+                                + " cannot both have port "
+                                + address.port(),
+                        "Keep one of them: 0.0.0.0 and :: each take all addresses of this host,"
+                                + " of IPv4 and of IPv6.");
+            }
+        }
+        taken.add(address);
     }
 
     private TlsMode tls(Element listener) {
@@ -451,7 +486,7 @@ public final class GatewayFile {
             return fallback;
         }
         var at = element.get();
-        close(at);
+        closeText(at);
         var octets = name.startsWith("octets-");
         var match = (octets ? OCTETS : NUMBER).matcher(at.content().text());
         if (!match.matches()) {
@@ -478,7 +513,7 @@ public final class GatewayFile {
     }
 
     private Networks trusted(Element element) {
-        close(element);
+        closeText(element);
         return networks(element, element.name(), element.content());
     }
 
@@ -584,7 +619,7 @@ public final class GatewayFile {
         var at = element.get();
         var given = duration(at, name, Optional.of(at.content()), fallback, least, most);
         further.accept(at, given);
-        close(at);
+        closeText(at);
         return given;
     }
 
@@ -599,7 +634,11 @@ public final class GatewayFile {
             return fallback;
         }
         try {
-            var given = Duration.parse(value.get().text());
+            var text = value.get().text();
+            if (!DURATION.matcher(text).matches()) {
+                throw new DateTimeParseException("not as gateway.xsd has it", text, 0);
+            }
+            var given = Duration.parse(text);
             if (given.compareTo(least) < 0 || given.compareTo(most) > 0) {
                 wrong(
                         at,
@@ -626,7 +665,7 @@ public final class GatewayFile {
             return OptionalInt.empty();
         }
         var at = element.get();
-        close(at);
+        closeText(at);
         var text = at.content().text();
         if (text.equals("NEVER")) {
             return OptionalInt.of(0);
@@ -806,7 +845,7 @@ public final class GatewayFile {
     }
 
     private Optional<String> domain(Element element, Map<String, Integer> lines) {
-        close(element);
+        closeText(element);
         var domain = element.content().text().toLowerCase(Locale.ROOT);
         if (domain.length() > MAX_DOMAIN || !DOMAIN.matcher(domain).matches()) {
             wrong(
@@ -945,8 +984,19 @@ public final class GatewayFile {
         return found.stream().findFirst();
     }
 
-    /** Refuses what nobody asked for. */
+    /** Refuses what nobody asked for, and any text. */
     private void close(Element element) {
+        if (!element.content().written().isBlank()) {
+            problem(
+                    element,
+                    "text stands in <" + element.name() + ">, which takes none",
+                    "Remove \"" + element.content().written().strip() + "\".");
+        }
+        closeText(element);
+    }
+
+    /** Refuses what nobody asked for in an element with a text. */
+    private void closeText(Element element) {
         for (var unknown : element.unknownChildren()) {
             problem(
                     unknown,
@@ -984,12 +1034,12 @@ public final class GatewayFile {
 
     private void problem(Element element, String setting, String what, String remedy) {
         // An unresolved variable has been told; that its value does not fit is no news.
+        var line = element.line(setting);
         var told =
                 problems.stream()
-                        .anyMatch(one ->
-                                one.line() == element.line() && one.setting().equals(setting));
+                        .anyMatch(one -> one.line() == line && one.setting().equals(setting));
         if (!told) {
-            problems.add(new Problem(file, element.line(), setting, what, remedy));
+            problems.add(new Problem(file, line, setting, what, remedy));
         }
     }
 }

@@ -66,6 +66,18 @@ public final class PluginPlace {
         return plugin;
     }
 
+    /** From 1; 0 for a plugin that the file does not name. */
+    public int line() {
+        return line;
+    }
+
+    /** Whether another place of the file asks for the same plugin with the same settings. */
+    boolean repeats(PluginPlace other) {
+        return element.equals(other.element)
+                && plugin.equals(other.plugin)
+                && values().equals(other.values());
+    }
+
     /** Whether another reading of the file asks for the same plugin with the same settings. */
     public boolean asksForTheSameAs(PluginPlace other) {
         return element.equals(other.element)

@@ -7,7 +7,7 @@ import java.nio.file.Path;
  *
  * @param line from 1; 0 where the whole file is meant
  * @param setting the element or attribute, as the operator sees it in the file
- * @param what what is wrong with it, without a full stop; no secret
+ * @param what what is wrong with it; no secret. A full stop at its end is not said twice
  * @param remedy what to do, as one or more sentences
  */
 public record Problem(Path file, int line, String setting, String what, String remedy) {
@@ -21,7 +21,7 @@ public record Problem(Path file, int line, String setting, String what, String r
                 + (setting.isEmpty() ? "" : " " + setting + ":")
                 + " "
                 + what
-                + ". "
+                + (what.endsWith(".") ? " " : ". ")
                 + remedy;
     }
 }

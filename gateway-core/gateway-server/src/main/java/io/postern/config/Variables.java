@@ -3,6 +3,7 @@ package io.postern.config;
 import org.apache.commons.configuration2.interpol.ConfigurationInterpolator;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.UnsupportedCharsetException;
@@ -98,17 +99,26 @@ final class Variables {
         var path = name.substring(split + 1);
         try {
             var charset = Charset.forName(name.substring(0, split));
-            return Files.readString(home.resolve(path), charset).replaceFirst("\\R\\z", "");
+            // Some editors put a byte order mark in front, which is no part of a password.
+            return Files.readString(home.resolve(path), charset)
+                    .replaceFirst("\\A\\x{FEFF}", "")
+                    .replaceFirst("\\R\\z", "");
+        } catch (CharacterCodingException e) {
+            throw new SettingFault(
+                    "names a file in another encoding",
+                    "Name its encoding, or save it in this one.");
         } catch (IllegalCharsetNameException | UnsupportedCharsetException e) {
             throw new SettingFault("names an unknown encoding", USE);
         } catch (NoSuchFileException | InvalidPathException e) {
             throw new SettingFault(
                     "names a file that is not there",
                     "Make the file; a relative path starts at " + home + ".");
-        } catch (IOException e) {
-            throw new SettingFault(
-                    "names a file that cannot be read (" + e.getClass().getSimpleName() + ")",
-                    "Give the user that runs Postern the right to read it.");
+        } catch (IOException _) {
+            throw Files.isDirectory(home.resolve(path))
+                    ? new SettingFault("names a folder", "Name the file itself.")
+                    : new SettingFault(
+                            "names a file that cannot be read",
+                            "Give the user that runs Postern the right to read it.");
         }
     }
 

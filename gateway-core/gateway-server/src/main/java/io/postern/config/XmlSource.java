@@ -1,10 +1,11 @@
 package io.postern.config;
 
+import io.postern.config.XmlScanner.Tag;
+
 import org.apache.commons.configuration2.XMLConfiguration;
 import org.apache.commons.configuration2.ex.ConfigurationException;
 import org.apache.commons.configuration2.io.FileHandler;
 import org.apache.commons.configuration2.tree.ImmutableNode;
-import org.xml.sax.Attributes;
 import org.xml.sax.InputSource;
 import org.xml.sax.Locator;
 import org.xml.sax.SAXException;
@@ -13,9 +14,9 @@ import org.xml.sax.SAXNotSupportedException;
 import org.xml.sax.SAXParseException;
 import org.xml.sax.helpers.DefaultHandler;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringReader;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -37,12 +38,12 @@ import javax.xml.validation.SchemaFactory;
  * Turns the octets of {@code gateway.xml} into elements with line numbers. Nothing outside the file
  * is opened on its behalf: no document type, no entity, no schema that it names.
  *
- * <p>commons-configuration2 reads the file but drops the line numbers, so a second reader notes
- * them, and holds the file against {@code gateway.xsd} as it goes.
+ * <p>commons-configuration2 reads the file but drops the line numbers. The JDK's parser holds it
+ * against {@code gateway.xsd}, and {@link XmlScanner} notes the lines, and says what is wrong where
+ * it is not well-formed.
  */
 final class XmlSource {
     private static final String SCHEMA = "gateway.xsd";
-    private static final String MEND = "Mend the XML at this line.";
     private static final String NO_DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl";
 
     /**
@@ -67,35 +68,42 @@ final class XmlSource {
      * @throws BadConfiguration if the file is not there or is not XML
      */
     Read read() throws BadConfiguration {
-        var octets = octets();
+        String text;
+        List<Tag> tags;
         var notes = new Notes();
         try {
-            parse(octets, notes);
-        } catch (SAXParseException e) {
-            throw bad(Math.max(0, e.getLineNumber()), notWellFormed(e), MEND);
-        } catch (IOException e) {
-            throw bad(0, "its encoding is not known (" + e.getMessage() + ")", "Save it as UTF-8.");
-        } catch (SAXNotRecognizedException
-                | SAXNotSupportedException
-                | ParserConfigurationException e) {
-            throw new IllegalStateException("the JDK's XML parser refuses its set-up", e);
-        } catch (SAXException e) {
-            // What the parser has no words for, such as a DOCTYPE behind the first element.
-            throw bad(notes.line(), notWellFormed(e), MEND);
+            text = XmlEncoding.decode(octets());
+            parse(text, notes);
+            tags = XmlScanner.scan(text);
+        } catch (NotWellFormed e) {
+            throw bad(e.line(), e.getMessage(), e.remedy());
         }
         var configuration = new XMLConfiguration();
         try {
             configuration.setDocumentBuilder(documentBuilder());
-            new FileHandler(configuration).load(new ByteArrayInputStream(octets));
+            new FileHandler(configuration).load(new StringReader(text));
         } catch (ConfigurationException | ParserConfigurationException e) {
             throw new IllegalStateException("read once and then not again: " + file, e);
         }
-        var lines = notes.lines.iterator();
-        var root = element(configuration.getNodeModel().getNodeHandler().getRootNode(), lines);
-        if (lines.hasNext()) {
+        var left = tags.iterator();
+        var root = element(configuration.getNodeModel().getNodeHandler().getRootNode(), left);
+        if (left.hasNext()) {
             throw new IllegalStateException("two readers of " + file + " differ");
         }
-        return new Read(root, notes.violations);
+        return new Read(
+                root,
+                notes.violations.stream()
+                        .map(one -> new Violation(firstLine(one.line, tags), one.words))
+                        .toList());
+    }
+
+    /** Where the tag begins that ends on this line; the line itself where none does. */
+    private static int firstLine(int line, List<Tag> tags) {
+        return tags.stream()
+                .filter(tag -> tag.lastLine() == line)
+                .findFirst()
+                .map(Tag::line)
+                .orElse(line);
     }
 
     private byte[] octets() throws BadConfiguration {
@@ -108,20 +116,39 @@ final class XmlSource {
                     "Make it, or name another with --config; an example is in the"
                             + " distribution's conf/gateway.xml.");
         } catch (IOException e) {
-            throw bad(
-                    0,
-                    "it cannot be read (" + e + ")",
-                    "Give the user that runs Postern the right to read it.");
+            throw Files.isDirectory(file)
+                    ? bad(0, "it is a folder", "Name the file itself with --config.")
+                    : bad(
+                            0,
+                            e instanceof AccessDeniedException
+                                    ? "it cannot be read: the right to do so is missing"
+                                    : "it cannot be read (" + e.getMessage() + ")",
+                            "Give the user that runs Postern the right to read it.");
         }
     }
 
-    private static void parse(byte[] octets, Notes notes)
-            throws SAXException, IOException, ParserConfigurationException {
-        var factory = SAXParserFactory.newDefaultNSInstance();
-        factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-        factory.setFeature(NO_DOCTYPE, true);
-        factory.setSchema(schema());
-        factory.newSAXParser().parse(new ByteArrayInputStream(octets), notes);
+    private static void parse(String text, Notes notes) throws NotWellFormed {
+        try {
+            var factory = SAXParserFactory.newDefaultNSInstance();
+            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+            factory.setFeature(NO_DOCTYPE, true);
+            factory.setSchema(schema());
+            factory.newSAXParser().parse(new InputSource(new StringReader(text)), notes);
+        } catch (SAXNotRecognizedException
+                | SAXNotSupportedException
+                | ParserConfigurationException e) {
+            throw new IllegalStateException("the JDK's XML parser refuses its set-up", e);
+        } catch (IOException e) {
+            throw new IllegalStateException("a text cannot be read", e);
+        } catch (SAXException e) {
+            XmlScanner.scan(text); // says it better, mostly
+            throw new NotWellFormed(
+                    notes.line(),
+                    "this is not well-formed XML ("
+                            + e.getMessage().strip().replaceFirst("\\.$", "")
+                            + ")",
+                    "Mend the XML at this line.");
+        }
     }
 
     private static DocumentBuilder documentBuilder() throws ParserConfigurationException {
@@ -148,37 +175,32 @@ final class XmlSource {
         }
     }
 
-    private Element element(ImmutableNode node, Iterator<Integer> lines) {
-        var line = lines.next();
+    private Element element(ImmutableNode node, Iterator<Tag> tags) {
+        var tag = tags.next();
         var attributes = new LinkedHashMap<String, Element.Value>();
         node.getAttributes()
                 .forEach((name, value) -> {
                     if (!name.startsWith("xmlns") && !name.startsWith("xsi:")) {
+                        var line = tag.attributes().getOrDefault(name, tag.line());
                         attributes.put(name, variables.resolve(line, name, value.toString()));
                     }
                 });
         var written = node.getValue() == null ? "" : node.getValue().toString();
-        var content = variables.resolve(line, node.getNodeName(), written);
+        var content = variables.resolve(tag.line(), node.getNodeName(), written);
         var children = new ArrayList<Element>();
         for (var child : node.getChildren()) {
-            children.add(element(child, lines));
+            children.add(element(child, tags));
         }
-        return new Element(node.getNodeName(), line, attributes, content, children);
-    }
-
-    private static String notWellFormed(SAXException e) {
-        return e.getMessage().contains("DOCTYPE")
-                ? "a document type declaration (<!DOCTYPE ...>) is not allowed here"
-                : "this is not well-formed XML (" + e.getMessage().strip() + ")";
+        return new Element(
+                node.getNodeName(), tag.line(), tag.attributes(), attributes, content, children);
     }
 
     private BadConfiguration bad(int line, String what, String remedy) {
         return new BadConfiguration(List.of(new Problem(file, line, "", what, remedy)));
     }
 
-    /** The line of each element in the order of the start tags, and what the schema says. */
+    /** What the schema says. */
     private static final class Notes extends DefaultHandler {
-        private final List<Integer> lines = new ArrayList<>();
         private final List<Violation> violations = new ArrayList<>();
         private Locator locator;
 
@@ -190,11 +212,6 @@ final class XmlSource {
         /** How far the parser has come; 0 where it does not say. */
         int line() {
             return locator == null ? 0 : Math.max(0, locator.getLineNumber());
-        }
-
-        @Override
-        public void startElement(String uri, String name, String qName, Attributes attributes) {
-            lines.add(locator.getLineNumber());
         }
 
         @Override

@@ -22,6 +22,6 @@ public final class PluginException extends Exception {
 
     /** The whole of it for an operator. */
     public String sentence() {
-        return getMessage() + ". " + remedy;
+        return getMessage() + (getMessage().endsWith(".") ? " " : ". ") + remedy;
     }
 }

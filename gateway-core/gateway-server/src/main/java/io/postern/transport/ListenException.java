@@ -7,7 +7,15 @@ public final class ListenException extends IOException {
 
     private static final long serialVersionUID = 1;
 
-    ListenException(String message, Throwable cause) {
+    private final boolean inUse;
+
+    ListenException(String message, boolean inUse, Throwable cause) {
         super(message, cause);
+        this.inUse = inUse;
+    }
+
+    /** Whether another program has it, or another listener. */
+    public boolean inUse() {
+        return inUse;
     }
 }

@@ -11,6 +11,8 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -125,6 +127,20 @@ public final class Listeners {
         log.debug("listening on {}", acceptor.getLocalAddress());
     }
 
+    /**
+     * Looks whether an address can be listened on, and lets go of it at once.
+     *
+     * @throws ListenException if it cannot
+     */
+    public static void probe(InetSocketAddress address) throws ListenException {
+        try (var socket = ServerSocketChannel.open()) {
+            socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+            socket.bind(address);
+        } catch (IOException | RuntimeException e) {
+            throw refused(address, e);
+        }
+    }
+
     private static ListenException refused(InetSocketAddress address, Exception e) {
         Throwable cause = e;
         while (cause.getCause() != null) { // MINA wraps it, in one way or another
@@ -149,7 +165,9 @@ public final class Listeners {
             remedy = "check the address and port";
         }
         return new ListenException(
-                "cannot listen on %s: %s; %s".formatted(text(address), reason, remedy), cause);
+                "cannot listen on %s: %s; %s".formatted(text(address), reason, remedy),
+                reason.contains("in use"),
+                cause);
     }
 
     private static String text(InetSocketAddress address) {

@@ -51,7 +51,7 @@ class CommandsTest {
                   mechanisms  words
                   locks       local
                   realm       main (default): users in anybody, mail in memory
-                not looked at: what the plugins find when they start, and whether the ports are free
+                not looked at: servers that plugins ask, and whether the ports are free; "postern check --start" tries both
                 """
                         .formatted(home.resolve("conf/gateway.xml")),
                 ended.out());

@@ -13,6 +13,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
@@ -26,6 +29,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /** {@code postern plugins reload} and {@code health}, against a server in this JVM. */
 @Timeout(120)
@@ -99,6 +103,87 @@ class ReloadTest {
                 });
         assertEquals(6, loaders().size());
         assertTrue(loaders().get("two.5").get() != null);
+    }
+
+    /** What a reload leaves out, and the words for it. */
+    private static Stream<Arguments> leftOut() {
+        return Stream.of(
+                Arguments.of(
+                        "<drain>PT5S</drain>",
+                        "<drain>PT5S</drain><idle-timeout>PT20M</idle-timeout>",
+                        "5: idle-timeout: it is PT20M, and the server goes on with PT10M. It holds"),
+                Arguments.of(
+                        "<drain>PT5S</drain>",
+                        "<drain>PT5S</drain>\n<logins>7</logins>",
+                        "6: logins: it is 7, and the server goes on with 64. It holds after a"),
+                Arguments.of(
+                        "<drain>PT5S</drain>",
+                        "<trusted-networks>::1</trusted-networks>",
+                        "5: trusted-networks: it is 0:0:0:0:0:0:0:1/128, and the server goes on"),
+                Arguments.of(
+                        "port=\"0\"",
+                        "port=\"1\"",
+                        "3: listener: it is new, or has changed: nobody"),
+                Arguments.of(
+                        "port=\"0\"",
+                        "port=\"1\"",
+                        "2: listener: 127.0.0.1 port 0 is not here any more as it was, and is still"),
+                Arguments.of(
+                        "</listeners>",
+                        "<listener address=\"::1\" port=\"1\" allow-plaintext=\"true\"/></listeners>",
+                        "4: listener: it is new, or has changed"),
+                Arguments.of(
+                        "allow-plaintext=\"true\"/>",
+                        "allow-plaintext=\"true\"><limits><logins>3</logins></limits></listener>",
+                        "3: listener: it is new, or has changed"),
+                Arguments.of(
+                        "<listeners>",
+                        "<server name=\"mail.example\"/><listeners>",
+                        "2: server: the server's name has changed. It holds after a restart."),
+                Arguments.of(
+                        "</listeners>",
+                        "</listeners><tls><identity self-signed=\"true\"/></tls>",
+                        "4: tls: the keys and certificates that it names are others. It holds"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("leftOut")
+    void whatIsNotAppliedIsToldWithItsLineAndStatusOneEachTime(
+            String good, String changed, String words) throws Exception {
+        site.config(TestSite.good(0).replace(good, changed));
+        for (var time = 0; time < 2; time++) {
+            var ended = site.run("plugins", "reload");
+            assertEquals(ExitCode.CONFIGURATION, ended.code(), ended.out());
+            assertTrue(
+                    ended.err()
+                            .startsWith(
+                                    "reloaded: no jar has changed\nnot applied, and as it was at the"
+                                            + " start:\n  "),
+                    ended.err());
+            assertTrue(
+                    ended.err().contains("  " + home.resolve("conf/gateway.xml") + ":" + words),
+                    ended.err());
+        }
+        site.config(TestSite.good(0));
+        assertEquals(ExitCode.OK, site.run("plugins", "reload").code());
+    }
+
+    @Test
+    void whatIsAppliedOrIsNoChangeIsNotToldAsLeftOut() throws Exception {
+        for (var change :
+                List.of(
+                        "<drain>PT6S</drain>",
+                        "<drain>PT5S</drain><plugin-start>PT2M</plugin-start>",
+                        "<drain>PT5S</drain><idle-timeout>PT10M</idle-timeout><logins>64</logins>",
+                        "\n\n<drain>PT5S</drain>")) {
+            site.config(TestSite.good(0).replace("<drain>PT5S</drain>", change));
+            var ended = site.run("plugins", "reload");
+            assertEquals("reloaded: no jar has changed\n", ended.out(), change + ended.err());
+            assertEquals(ExitCode.OK, ended.code());
+        }
+        site.config(
+                "\n" + TestSite.good(0).replace("<store", "<login-delay>PT0S</login-delay><store"));
+        assertEquals(ExitCode.OK, site.run("plugins", "reload").code());
     }
 
     @Test

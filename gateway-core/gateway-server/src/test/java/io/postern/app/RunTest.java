@@ -115,11 +115,12 @@ class RunTest {
     void aServerThatCannotKeepDoesNotStart() throws Exception {
         Files.createFile(home.resolve("kept"));
         var ended = site.config(keeping()).run("run");
-        assertEquals(ExitCode.START, ended.code());
+        assertEquals(ExitCode.CONFIGURATION, ended.code());
         assertTrue(
-                ended.err().startsWith("postern: removed mail cannot be kept in " + home + "/kept"),
+                ended.err()
+                        .contains(": kept-deletions: " + home.resolve("kept/main") + " cannot be"),
                 ended.err());
-        assertEquals("anybody+ words+ words- anybody-", TestSite.life());
+        assertEquals("", TestSite.life());
     }
 
     private static String keeping() {

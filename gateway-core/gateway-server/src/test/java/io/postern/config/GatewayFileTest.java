@@ -657,6 +657,26 @@ class GatewayFileTest {
                         "<utf8>yes</utf8><listeners>",
                         "2: utf8: \"yes\" is neither true nor false. Give true or false."),
                 wrong(
+                        "port=\"1100\"/>",
+                        "port=\"1100\"/>\n<listener address=\"0.0.0.0\" port=\"1100\"/>",
+                        "4: listener: it and the listener at line 3 cannot both have port 1100. Keep"
+                                + " one of them: 0.0.0.0 and :: each take all addresses of this"
+                                + " host, of IPv4 and of IPv6."),
+                wrong(
+                        "port=\"1100\"/>",
+                        "port=\"1100\"/>\n<listener address=\"::\" port=\"1100\"/>",
+                        "4: listener: it and the listener at line 3 cannot both have port 1100. Keep"
+                                + " one of them: 0.0.0.0 and :: each take all addresses of this"
+                                + " host, of IPv4 and of IPv6."),
+                wrong(
+                        "port=\"1100\"/>",
+                        "port=\"1100\"/><listener address=\"::ffff:127.0.0.1\" port=\"1100\"/>",
+                        "3: listener: it is the same as at line 3. Keep one of them."),
+                wrong(
+                        "<listeners>",
+                        "<limits><drain>pt5s</drain></limits><listeners>",
+                        "2: drain: \"pt5s\" is not a duration. Give one like PT30S, PT10M or PT1H."),
+                wrong(
                         "<listeners>",
                         "<server/><listeners>",
                         "2: server: it has no name. Add name=\"...\", or remove <server>."),
@@ -688,9 +708,8 @@ class GatewayFileTest {
                 wrong(
                         "<realms>",
                         "<realms>stray words",
-                        "13: Element 'realms' cannot have character [children], because the type's"
-                                + " content type is element-only. gateway.xsd says what may stand"
-                                + " here."),
+                        "8: realms: text stands in <realms>, which takes none. Remove \"stray"
+                                + " words\"."),
                 wrong(
                         "<store plugin=\"maildir\"/>",
                         "<store plugin=\"maildir\"/><kept-deletions days=\"1\"/>",
@@ -712,18 +731,18 @@ class GatewayFileTest {
                 wrong(
                         "</gateway>",
                         "",
-                        "15: this is not well-formed XML (XML document structures must start and"
-                                + " end within the same entity.). Mend the XML at this line."),
+                        "1: <gateway> is not closed up to the end of the file. Write </gateway>"
+                                + " where it ends."),
                 wrong(
                         "</gateway>",
                         "<!DOCTYPE gateway SYSTEMs/></gateway>",
-                        "14: this is not well-formed XML (Scanner State 24 not Recognized). Mend"
-                                + " the XML at this line."),
+                        "14: a document type declaration (<!DOCTYPE ...>) is not allowed here."
+                                + " Remove it."),
                 wrong(
                         "<gateway>",
                         "<?xml version=\"1.0\"?><!DOCTYPE gateway SYSTEM \"gateway.dtd\"><gateway>",
-                        "1: a document type declaration (<!DOCTYPE ...>) is not allowed here. Mend"
-                                + " the XML at this line."));
+                        "1: a document type declaration (<!DOCTYPE ...>) is not allowed here."
+                                + " Remove it."));
     }
 
     private static Arguments wrong(String good, String bad, String said) {
@@ -799,8 +818,8 @@ class GatewayFileTest {
         var file = home.resolve("gateway.xml");
         Files.write(file, GOOD.replace("main", "m\u00e4in").getBytes(StandardCharsets.ISO_8859_1));
         assertEquals(
-                "gateway.xml:9: this is not well-formed XML (Invalid byte 2 of 3-byte UTF-8"
-                        + " sequence.). Mend the XML at this line.",
+                "gateway.xml:9: this line is not in UTF-8: the file was saved in another encoding,"
+                        + " such as Latin-1. Save the file as UTF-8.",
                 words(GatewayFile.read(file, home, environment::get).problems()));
     }
 
@@ -808,7 +827,8 @@ class GatewayFileTest {
     void anUnknownEncodingIsTold() throws Exception {
         var draft = read("<?xml version=\"1.0\" encoding=\"UTF-9\"?>" + GOOD);
         assertEquals(
-                "gateway.xml: its encoding is not known (UTF-9). Save it as UTF-8.",
+                "gateway.xml:1: the encoding \"UTF-9\" is not known. Save the file as UTF-8, and"
+                        + " write encoding=\"UTF-8\" here.",
                 words(draft.problems()));
     }
 

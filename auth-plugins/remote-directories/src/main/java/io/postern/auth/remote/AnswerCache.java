@@ -4,7 +4,6 @@ import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
-import io.postern.spi.SettingException;
 import io.postern.spi.auth.Verdict;
 
 import java.nio.charset.StandardCharsets;
@@ -32,21 +31,21 @@ import javax.crypto.spec.SecretKeySpec;
 public final class AnswerCache {
     private static final Setting TIME =
             Setting.withDefault(
-                    "cache-time",
-                    Setting.Kind.DURATION,
-                    "PT0S",
-                    "How long a login that was let in is let in again without asking: for so long a"
-                            + " password that was changed elsewhere may still work. PT0S: not at all.");
+                            "cache-time",
+                            Setting.Kind.DURATION,
+                            "PT0S",
+                            "How long a login that was let in is let in again without asking: for so long a"
+                                    + " password that was changed elsewhere may still work. PT0S: not at all.")
+                    .between("PT0S", "P1D");
 
     private static final Setting ENTRIES =
             Setting.withDefault(
-                    "cache-entries",
-                    Setting.Kind.NUMBER,
-                    "10000",
-                    "How many of them are remembered, 1 to 1000000.");
+                            "cache-entries",
+                            Setting.Kind.NUMBER,
+                            "10000",
+                            "How many of them are remembered.")
+                    .between("1", "1000000");
 
-    private static final Duration MAX_TIME = Duration.ofDays(1);
-    private static final int MAX_ENTRIES = 1_000_000;
     private static final int KEY_OCTETS = 32;
 
     private final long timeNanos;
@@ -87,17 +86,10 @@ public final class AnswerCache {
 
     /** As the settings say. */
     public static AnswerCache of(PluginConfig config) {
-        var time = config.duration(TIME.name());
-        if (time.compareTo(MAX_TIME) > 0) {
-            throw new SettingException(
-                    TIME.name(), "it is " + time, "Give PT0S to " + MAX_TIME + ".");
-        }
-        long most = config.number(ENTRIES.name());
-        if (most < 1 || most > MAX_ENTRIES) {
-            throw new SettingException(
-                    ENTRIES.name(), "it is " + most, "Give 1 to " + MAX_ENTRIES + ".");
-        }
-        return new AnswerCache(time, (int) most, System::nanoTime);
+        return new AnswerCache(
+                config.duration(TIME.name()),
+                Math.toIntExact(config.number(ENTRIES.name())),
+                System::nanoTime);
     }
 
     /** What is remembered, or what the question brings. */

@@ -1,6 +1,7 @@
 package io.postern.lock.file;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
@@ -46,9 +47,6 @@ public final class FileLocks implements LockCoordinator {
     private static final String FOLDER = "folder";
     private static final String TTL = "ttl";
 
-    /** Shorter, and a busy machine would lose locks that nobody wants to take. */
-    private static final Duration SHORTEST_TTL = Duration.ofSeconds(3);
-
     /** How long a waiter waits between two looks at a lock file, milliseconds. */
     private static final int LOOK_AGAIN = 20;
 
@@ -82,11 +80,36 @@ public final class FileLocks implements LockCoordinator {
                         Setting.Kind.PATH,
                         "the folder of lock files, the same for all servers that share the mail"),
                 Setting.withDefault(
-                        TTL,
-                        Setting.Kind.DURATION,
-                        "PT60S",
-                        "after what silence of a server others may take its locks; the same for"
-                                + " all servers"));
+                                TTL,
+                                Setting.Kind.DURATION,
+                                "PT60S",
+                                "after what silence of a server others may take its locks; the same"
+                                        + " for all servers")
+                        .between("PT3S", "P1D"));
+    }
+
+    @Override
+    public void check(PluginConfig config, Findings findings) throws Fault {
+        var wanted = config.path(FOLDER);
+        var there = wanted;
+        while (there != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        if (there == null || !Files.isDirectory(there) || !Files.isWritable(there)) {
+            throw unusable(wanted, wanted.equals(there) ? "be used" : "be made");
+        }
+        try {
+            var _ = generation(wanted.resolve("generation"));
+        } catch (IOException e) {
+            throw unusable(wanted, "be read");
+        }
+    }
+
+    private static SettingException unusable(Path folder, String how) {
+        return new SettingException(
+                FOLDER,
+                "the folder of lock files, " + folder + ", cannot " + how,
+                "Name a folder in which the user that runs Postern may write.");
     }
 
     @Override
@@ -94,15 +117,12 @@ public final class FileLocks implements LockCoordinator {
         process = Holder.Server.current();
         folder = config.path(FOLDER);
         ttl = config.duration(TTL);
-        if (ttl.compareTo(SHORTEST_TTL) < 0) {
-            throw new SettingException(
-                    TTL, ttl + " is too short", "Give " + SHORTEST_TTL + " or more.");
-        }
         try {
             Files.createDirectories(folder);
             generation = generation(folder.resolve("generation"));
         } catch (IOException e) {
-            throw Fault.permanent("the folder of lock files cannot be used: " + e, e);
+            log.debug("{} cannot be used", folder, e);
+            throw unusable(folder, "be used");
         }
         var beat = ttl.toMillis() / 3;
         // A beat that fails is told by the lease; the schedule goes on.

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.SettingException;
 import io.postern.spi.lock.Lease;
@@ -138,11 +139,42 @@ class FileLocksTest {
 
     @Test
     void aTimeToLiveThatIsTooShortIsRefused() {
-        var locks = new FileLocks();
         var values = Map.of("folder", List.of("locks"), "ttl", List.of("PT1S"));
-        var config = new PluginConfig(locks.settings(), values, folder, folder);
-        var said = assertThrows(SettingException.class, () -> locks.start(config));
-        assertEquals("ttl", said.setting());
+        var said = PluginConfig.problems(new FileLocks().settings(), values);
+        assertEquals(List.of("ttl"), said.stream().map(SettingException::setting).toList());
+    }
+
+    @Test
+    void theCheckTellsOfAFolderThatTheStartCouldNotUse() throws Exception {
+        Files.writeString(folder.resolve("file"), "");
+        Files.writeString(Files.createDirectory(folder.resolve("bad")).resolve("generation"), "x");
+        for (var good : List.of("locks", "a/b/c", ".")) {
+            check(good);
+        }
+        for (var bad : List.of("file", "file/below")) {
+            var said = assertThrows(SettingException.class, () -> check(bad));
+            assertEquals("folder", said.setting());
+        }
+        assertThrows(Fault.class, () -> check("bad"));
+        assertFalse(Files.exists(folder.resolve("locks")), "the check makes nothing");
+    }
+
+    private void check(String locks) throws Fault {
+        var plugin = new FileLocks();
+        var values = Map.of("folder", List.of(locks));
+        plugin.check(
+                new PluginConfig(plugin.settings(), values, folder, folder),
+                new Findings() {
+                    @Override
+                    public void problem(SettingException problem) {
+                        throw problem;
+                    }
+
+                    @Override
+                    public void warning(SettingException warning) {
+                        throw warning;
+                    }
+                });
     }
 
     /**

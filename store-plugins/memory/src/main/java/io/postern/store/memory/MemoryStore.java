@@ -1,6 +1,7 @@
 package io.postern.store.memory;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
@@ -53,16 +54,32 @@ public final class MemoryStore implements MaildropStore, Delivery {
     }
 
     @Override
-    public void start(PluginConfig config) throws Fault {
+    public void check(PluginConfig config, Findings findings) {
+        var _ = folder(config);
+    }
+
+    private static Optional<Path> folder(PluginConfig config) {
         var folder = config.optionalPath(LOAD);
-        if (folder.isEmpty()) {
-            return;
-        }
-        if (!Files.isDirectory(folder.get())) {
+        if (folder.isPresent() && !Files.isDirectory(folder.get())) {
             throw new SettingException(
                     LOAD,
                     folder.get() + " is not a folder",
                     "Make it, with one folder for each user, or remove the setting.");
+        }
+        if (folder.isPresent() && !Files.isReadable(folder.get())) {
+            throw new SettingException(
+                    LOAD,
+                    folder.get() + " cannot be read",
+                    "Give the user that runs Postern the right to read it.");
+        }
+        return folder;
+    }
+
+    @Override
+    public void start(PluginConfig config) throws Fault {
+        var folder = folder(config);
+        if (folder.isEmpty()) {
+            return;
         }
         try {
             for (var user : children(folder.get())) {
