@@ -3,6 +3,7 @@ package io.postern.fuzz;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.auth.passwdfile.PasswdFuzz;
 import io.postern.auth.xmlusers.UsersFuzz;
 import io.postern.config.GatewayFuzz;
 import io.postern.engine.EngineFuzz;
@@ -61,6 +62,7 @@ class FuzzTest {
                 SaslFuzz.class,
                 ProxyFuzz.class,
                 UsersFuzz.class,
+                PasswdFuzz.class,
                 GatewayFuzz.class,
                 MboxFuzz.class,
                 NamesFuzz.class,

@@ -1,22 +1,23 @@
 package io.postern.auth.xmlusers;
 
-import io.postern.auth.stored.Account;
 import io.postern.auth.stored.BrokenFile;
+import io.postern.auth.stored.StoredPassword;
 import io.postern.auth.stored.Users;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.regex.Pattern;
 
-/** A file of users is taken whole or refused with the line of each mistake. */
+/**
+ * A file of users is taken, with a line for each entry that is not understood, or refused as a
+ * whole with a place.
+ */
 public final class UsersFuzz {
-    private static final Pattern PROBLEM =
-            Pattern.compile(
-                    "line [0-9]+[:,].*|it cannot be read .*|and [0-9]+ more", Pattern.DOTALL);
+    private static final Pattern REFUSAL =
+            Pattern.compile("line [0-9]+, column .*|its root is .*|it .*", Pattern.DOTALL);
 
     private static final Path FILE = file();
 
@@ -24,21 +25,24 @@ public final class UsersFuzz {
 
     public static void fuzzerTestOneInput(byte[] input) throws IOException {
         Files.write(FILE, input);
-        Collection<Account> accounts;
+        Users users;
         try {
-            accounts = UsersFile.read(FILE);
+            users = UsersFile.read(FILE);
         } catch (BrokenFile e) {
-            e.getMessage()
-                    .lines()
-                    .map(String::strip)
-                    .forEach(line -> expect(PROBLEM.matcher(line).matches(), line));
+            expect(REFUSAL.matcher(e.getMessage()).matches(), e.getMessage());
             return;
         }
+        for (var mistake : users.mistakes()) {
+            expect(mistake.line() > 0, "no line");
+            expect(mistake.what().chars().noneMatch(c -> c < ' '), mistake.what());
+        }
         var names = new HashSet<String>();
-        for (var account : accounts) {
+        for (var account : users.accounts()) {
             expect(!account.user().name().isBlank(), "a user without a name");
             expect(names.add(Users.fold(account.user().name())), "a user who is there twice");
-            expect(account.password() != null, "a user without a password");
+            expect(
+                    !account.enabled() || account.password() != StoredPassword.none(),
+                    "a user without a password");
         }
     }
 

@@ -158,6 +158,7 @@ final class Accounts implements AuthContext {
         Predicate<Secret> check = offer.utf8() ? secret -> fits(secret, proof) : proof;
         var place = place(login);
         var able = able(place, SecretDirectory.class);
+        var barred = false;
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
             var answer =
@@ -176,7 +177,8 @@ final class Accounts implements AuthContext {
                 spend(able, i + 1, rest -> rest.shared(NOBODY + login));
                 return WRONG;
             }
-            if (answer.isPresent() && realm.stopOnUnknown().contains(one)) {
+            barred = answer.isPresent() && isBarred(one, place.orElseThrow().name());
+            if (barred || (answer.isPresent() && realm.stopOnUnknown().contains(one))) {
                 spend(able, i + 1, rest -> rest.shared(NOBODY + login));
                 break;
             }
@@ -184,7 +186,20 @@ final class Accounts implements AuthContext {
         try (var nobodys = randomSecret()) {
             var _ = check.test(nobodys);
         }
+        if (barred) {
+            skipped = null;
+            return NOT_ALLOWED;
+        }
         return nobody();
+    }
+
+    /** That there is no secret to share does not say so: the user may be in the next directory. */
+    private boolean isBarred(SecretDirectory directory, String user)
+            throws Fault, InterruptedException {
+        return directory instanceof NameDirectory names
+                && attempt(directory, "look a name up", () -> names.lookUp(user))
+                        .filter(NOT_ALLOWED::equals)
+                        .isPresent();
     }
 
     @Override

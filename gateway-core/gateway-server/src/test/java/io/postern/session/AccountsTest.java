@@ -127,6 +127,30 @@ class AccountsTest {
         assertFalse(asked.getFirst().equals("alice"));
     }
 
+    /** Knows its users by name, has no secret of theirs, and gives one verdict on each. */
+    private record WithoutSecrets(Verdict verdict) implements SecretDirectory, NameDirectory {
+        @Override
+        public Optional<Shared> shared(String name) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Verdict lookUp(String name) {
+            return verdict;
+        }
+    }
+
+    @Test
+    void whoIsBarredInOneDirectoryIsNotLookedForInTheNext() throws Exception {
+        var barred = new Verdict.Refused(Reason.NOT_ALLOWED);
+        var accounts = accounts(new WithoutSecrets(barred), first);
+        assertEquals(barred, accounts.checkShared("alice", _ -> true));
+        var unknown = new WithoutSecrets(new Verdict.Refused(Reason.UNKNOWN_USER));
+        for (var other : List.of(unknown, new WithoutSecrets(ALICE))) {
+            assertEquals(ALICE, accounts(other, first).checkShared("alice", _ -> true));
+        }
+    }
+
     @Test
     @Tag("protocol-73")
     void theKeysOfTheFirstThatKnowsTheUserAreTaken() throws Exception {

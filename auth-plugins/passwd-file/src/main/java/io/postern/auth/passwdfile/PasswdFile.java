@@ -5,10 +5,11 @@ import io.postern.auth.stored.PasswordCheck;
 import io.postern.auth.stored.ScramCheck;
 import io.postern.auth.stored.StoredPassword;
 import io.postern.auth.stored.WatchedUsers;
+import io.postern.spi.Findings;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
-import io.postern.spi.SettingException;
 import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.PasswordHasher;
@@ -24,8 +25,8 @@ import java.util.function.LongSupplier;
 /**
  * Users and their passwords in a file as Dovecot's {@code passwd-file} or Apache's {@code htpasswd}
  * has it: one line each, with colons between the fields. Whoever uses it after the file has changed
- * sees the change, a second later at most; a file that is broken then changes nothing, and the log
- * says so.
+ * sees the change, a second later at most; a file that is torn as a whole changes nothing then, and
+ * an entry that is not understood bars its user alone. The log names both.
  *
  * <p>Names are the same if they differ in nothing but the case of ASCII letters; the spelling in
  * the file is the canonical one. What the file holds stays in memory while the server runs.
@@ -35,7 +36,8 @@ public final class PasswdFile
                 SecretDirectory,
                 ScramDirectory,
                 NameDirectory,
-                PasswordHasher {
+                PasswordHasher,
+                Health {
     private static final Setting FILE =
             Setting.withDefault(
                     "file",
@@ -85,23 +87,27 @@ public final class PasswdFile
     }
 
     @Override
+    public void check(PluginConfig config, Findings findings) {
+        WatchedUsers.check(FILE.name(), config.path(FILE.name()), format(config), findings);
+    }
+
+    @Override
     public void start(PluginConfig config) {
+        var file = config.path(FILE.name());
+        scram = ScramCheck.keyedIn(config.stateFolder(), check);
+        try {
+            users = new WatchedUsers(file, format(config), check, nanoTime);
+        } catch (BrokenFile e) {
+            throw WatchedUsers.refusal(FILE.name(), file, e);
+        }
+    }
+
+    private static WatchedUsers.Format format(PluginConfig config) {
         var scheme = config.text(SCHEME.name());
         var maildrop =
                 config.optionalText(MAILDROP.name())
                         .map(text -> new MaildropTemplate(text, config.optionalPath(HOMES.name())));
-        var file = config.path(FILE.name());
-        scram = ScramCheck.keyedIn(config.stateFolder(), check);
-        try {
-            users =
-                    new WatchedUsers(
-                            file, it -> PasswdLines.read(it, scheme, maildrop), check, nanoTime);
-        } catch (BrokenFile e) {
-            throw new SettingException(
-                    FILE.name(),
-                    file + " cannot be used:\n  " + e.getMessage(),
-                    "Mend the file, or name another one in <file>.");
-        }
+        return file -> PasswdLines.read(file, scheme, maildrop);
     }
 
     @Override
@@ -122,6 +128,11 @@ public final class PasswdFile
     @Override
     public Verdict lookUp(String name) {
         return users.lookUp(name);
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return users.trouble();
     }
 
     @Override

@@ -35,7 +35,7 @@ class PasswdFileContractTest {
                         compared.incrementAndGet();
                         return stored.matches(password);
                     });
-            return PasswdFileTest.start(folder, lines, check);
+            return new Fixture(folder, check).start(lines);
         }
 
         @Override

@@ -25,10 +25,6 @@ final class Argon2Password implements StoredPassword {
     private static final int SALT_OCTETS = 16;
     private static final int HASH_OCTETS = 32;
 
-    /** Most memory of a hash that is read, KiB; a quarter of the heap if that is less. */
-    private static final int MAX_MEMORY_KIB =
-            (int) Math.min(256 << 10, Runtime.getRuntime().maxMemory() / (4 << 10));
-
     /** Most memory times passes, KiB: about a second. */
     private static final int MAX_WORK_KIB = 1 << 20;
 

@@ -89,8 +89,8 @@ final class CryptPassword implements StoredPassword {
         throw new IllegalArgumentException(
                 scheme.equals("CRYPT")
                         ? "is no crypt hash that is known here: those that begin with $1$, $5$, $6$,"
-                                + " $2a$, $2b$, $2y$ or $apr1$. The old hash of DES looks at eight"
-                                + " characters only, and is refused"
+                                + " $2, $y$, $gy$, $7$, $sha1$, $md5, $3$ or $apr1$. The old hash of"
+                                + " DES looks at eight characters only, and is refused"
                         : "is not what " + scheme + " takes");
     }
 

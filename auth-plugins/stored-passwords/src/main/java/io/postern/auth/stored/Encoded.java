@@ -30,8 +30,7 @@ record Encoded(String scheme, String encoding, String text) {
             if (!encoding.isEmpty() && !encoding.matches("hex|b64|base64")) {
                 throw new IllegalArgumentException("has an encoding other than hex, b64 or base64");
             }
-            return new Encoded(
-                    head.group(1).toUpperCase(Locale.ROOT), encoding, text.substring(head.end()));
+            return of(head.group(1).toUpperCase(Locale.ROOT), encoding, text.substring(head.end()));
         }
         if (unnamed.isEmpty() || text.startsWith("{")) {
             throw new IllegalArgumentException(
@@ -39,7 +38,17 @@ record Encoded(String scheme, String encoding, String text) {
                             + StoredPassword.SCHEMES.getFirst()
                             + "}");
         }
-        return new Encoded(unnamed, "", text);
+        return of(unnamed, "", text);
+    }
+
+    /** Spaces at the end can be part of a password, and of nothing else. */
+    private static Encoded of(String scheme, String encoding, String text) {
+        return new Encoded(
+                scheme,
+                encoding,
+                encoding.isEmpty() && PlainPassword.NAMES.contains(scheme)
+                        ? text
+                        : text.stripTrailing());
     }
 
     /** The octets of a scheme that keeps octets as they are, unless an encoding is named. */

@@ -7,10 +7,14 @@ import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Set;
 
 /** {@code {PLAIN}}: the password itself, because APOP needs it (RFC 1939 §13). */
 public final class PlainPassword implements StoredPassword {
     static final String SCHEME = "PLAIN";
+
+    /** All names that it has in other software. */
+    static final Set<String> NAMES = Set.of(SCHEME, "CLEAR", "CLEARTEXT");
 
     /** What could end the text, or be read as something else, in one kind of file or another. */
     private static final String AWKWARD = ":&<>\"'{";

@@ -15,6 +15,7 @@ import java.util.Optional;
 public sealed interface StoredPassword
         permits PlainPassword,
                 CryptPassword,
+                SystemCryptPassword,
                 BcryptPassword,
                 DigestPassword,
                 Pbkdf2Password,
@@ -30,6 +31,9 @@ public sealed interface StoredPassword
 
     /** Fewest rounds of a hash that is read: what SHA-crypt itself sets. */
     int MIN_ROUNDS = 1_000;
+
+    /** Most memory of a hash that is read, KiB; a quarter of the heap if that is less. */
+    int MAX_MEMORY_KIB = (int) Math.min(256 << 10, Runtime.getRuntime().maxMemory() / (4 << 10));
 
     /** Longest password, octets. The work of SHA-crypt grows with it. */
     int MAX_OCTETS = 512;
@@ -198,7 +202,13 @@ public sealed interface StoredPassword
     }
 
     private static StoredPassword crypt(Encoded encoded) {
-        return encoded.scheme().equals("CRYPT") && encoded.text().startsWith("$2")
+        if (!encoded.scheme().equals("CRYPT")) {
+            return CryptPassword.parse(encoded.scheme(), encoded.text());
+        }
+        if (SystemCryptPassword.knows(encoded.text())) {
+            return SystemCryptPassword.parse(encoded.text(), LibCrypt.system());
+        }
+        return encoded.text().startsWith("$2")
                 ? BcryptPassword.parse(encoded.text())
                 : CryptPassword.parse(encoded.scheme(), encoded.text());
     }

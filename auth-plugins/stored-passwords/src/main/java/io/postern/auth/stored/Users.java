@@ -1,6 +1,7 @@
 package io.postern.auth.stored;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,12 +11,24 @@ import java.util.TreeMap;
 /** The users that one reading of a file found. Immutable; safe for any number of threads. */
 public final class Users {
     private final Map<String, Account> accounts = new HashMap<>();
+    private final List<Mistake> mistakes;
     private final List<StoredPassword> forms;
+
+    /**
+     * What is not understood in the file.
+     *
+     * @param line from 1
+     * @param what whom it bars, and what is wrong, in one line without a full stop and without any
+     *     password
+     * @param remedy what to do, as a sentence
+     */
+    public record Mistake(int line, String what, String remedy) {}
 
     /**
      * @param found no two of one {@link #fold folded} name
      */
-    Users(Collection<Account> found) {
+    Users(Collection<Account> found, List<Mistake> mistakes) {
+        this.mistakes = List.copyOf(mistakes);
         var byForm = new TreeMap<String, StoredPassword>();
         for (var account : found) {
             accounts.put(fold(account.user().name()), account);
@@ -34,8 +47,14 @@ public final class Users {
         return forms;
     }
 
-    int size() {
-        return accounts.size();
+    /** All of them, in no order. */
+    public Collection<Account> accounts() {
+        return Collections.unmodifiableCollection(accounts.values());
+    }
+
+    /** In the order of the file. */
+    public List<Mistake> mistakes() {
+        return mistakes;
     }
 
     /** ASCII letters in lower case, all else as it is. */

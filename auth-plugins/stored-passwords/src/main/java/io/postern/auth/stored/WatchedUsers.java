@@ -1,6 +1,8 @@
 package io.postern.auth.stored;
 
+import io.postern.spi.Findings;
 import io.postern.spi.Secret;
+import io.postern.spi.SettingException;
 import io.postern.spi.auth.ScramDirectory;
 import io.postern.spi.auth.ScramHash;
 import io.postern.spi.auth.SecretDirectory.Shared;
@@ -15,20 +17,27 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * The users of one file. Whoever asks after the file has changed sees the change, a second later at
- * most; a file that is broken then changes nothing, and the log says so. Any number of threads.
+ * most. The log names each entry that is not understood once for each change; such an entry bars
+ * its user alone. A file that is torn as a whole changes nothing. Any number of threads.
  */
 public final class WatchedUsers {
     private static final Logger log = LoggerFactory.getLogger(WatchedUsers.class);
 
     /** At most one look at the file in this time. */
     private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
+
+    private static final String NO_USERS = "has no users: nobody can log in with it";
+    private static final String ADD_ONE = "Add one.";
+
+    /** Most mistakes that are named for one change. */
+    private static final int MOST_SHOWN = 20;
 
     private final Path file;
     private final Format format;
@@ -38,12 +47,15 @@ public final class WatchedUsers {
     private volatile Users users;
     private volatile long nextLook;
     private volatile Look last;
+    private volatile Optional<BrokenFile> broken = Optional.empty();
 
     /** How a file of users is read. */
     @FunctionalInterface
     public interface Format {
-        /** All users of the file, no two of one {@link Users#fold folded} name. */
-        Collection<Account> read(Path file) throws BrokenFile;
+        /**
+         * @throws BrokenFile if it is torn as a whole
+         */
+        Users read(Path file) throws BrokenFile;
     }
 
     /**
@@ -60,7 +72,42 @@ public final class WatchedUsers {
         this.nanoTime = nanoTime;
         last = Look.at(file);
         nextLook = nanoTime.getAsLong() + LOOK_INTERVAL.toNanos();
-        users = new Users(format.read(file));
+        users = format.read(file);
+        if (users.accounts().isEmpty()) {
+            log.warn("{} {}. {}", file, NO_USERS, ADD_ONE);
+        }
+        logMistakes();
+    }
+
+    /**
+     * Tells what is wrong with a file.
+     *
+     * @param setting that names it
+     */
+    public static void check(String setting, Path file, Format format, Findings findings) {
+        Users users;
+        try {
+            users = format.read(file);
+        } catch (BrokenFile e) {
+            findings.problem(refusal(setting, file, e));
+            return;
+        }
+        if (users.accounts().isEmpty()) {
+            findings.warning(new SettingException(setting, file + " " + NO_USERS, ADD_ONE));
+        }
+        users.mistakes()
+                .forEach(it ->
+                        findings.warning(
+                                new SettingException(
+                                        setting,
+                                        file + ":" + it.line() + ": " + it.what(),
+                                        it.remedy())));
+    }
+
+    /** Why a directory does not start. */
+    public static SettingException refusal(String setting, Path file, BrokenFile e) {
+        return new SettingException(
+                setting, file + " cannot be used: " + e.getMessage(), e.remedy());
     }
 
     /** As {@link io.postern.spi.auth.PasswordDirectory#verify}. */
@@ -117,15 +164,55 @@ public final class WatchedUsers {
         }
         last = look;
         try {
-            users = new Users(format.read(file));
-            log.info("{} has changed and holds {} users now", file, users.size());
+            users = format.read(file);
+            broken = Optional.empty();
+            log.info("{} has changed and has {} users now", file, users.accounts().size());
+            logMistakes();
         } catch (BrokenFile e) {
+            broken = Optional.of(e);
             log.error(
                     "{} has changed and cannot be used; the users from before stay as they were:"
-                            + "\n  {}",
+                            + " {}. {}",
                     file,
-                    e.getMessage());
+                    e.getMessage(),
+                    e.remedy());
         }
+    }
+
+    private void logMistakes() {
+        var mistakes = users.mistakes();
+        mistakes.stream()
+                .limit(MOST_SHOWN)
+                .forEach(it -> log.warn("{}:{}: {}. {}", file, it.line(), it.what(), it.remedy()));
+        if (mistakes.size() > MOST_SHOWN) {
+            log.warn("{}: {} more mistakes", file, mistakes.size() - MOST_SHOWN);
+        }
+    }
+
+    /** As {@link io.postern.spi.Health#trouble}. */
+    public Optional<String> trouble() {
+        var mistakes = now().mistakes();
+        if (broken.isPresent()) {
+            return Optional.of(
+                    file
+                            + " cannot be used, and the users from before stay as they were: "
+                            + broken.get().getMessage());
+        }
+        if (mistakes.isEmpty()) {
+            return Optional.empty();
+        }
+        var lines =
+                mistakes.stream()
+                        .map(Users.Mistake::line)
+                        .distinct()
+                        .limit(MOST_SHOWN)
+                        .map(String::valueOf)
+                        .collect(Collectors.joining(", "));
+        return Optional.of(
+                file
+                        + " has entries that are not understood, whose users are barred: line "
+                        + lines
+                        + (mistakes.size() > MOST_SHOWN ? " and more" : ""));
     }
 
     /** What tells two states of the file apart without reading it. */

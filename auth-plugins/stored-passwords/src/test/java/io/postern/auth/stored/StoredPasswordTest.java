@@ -251,7 +251,7 @@ class StoredPasswordTest {
                 "{CRYPT}geheim",
                 "{CRYPT}ab01FAX.bQRSU",
                 "{CRYPT}$y$j9T$geheim$geheim",
-                "{CRYPT}$2x$05$Z9eZ7LoewucJljkXbnVDWeZtjbmdNKN9olNT/M.C2uQZd4mwlkL9S",
+                "{CRYPT}$2z$05$Z9eZ7LoewucJljkXbnVDWeZtjbmdNKN9olNT/M.C2uQZd4mwlkL9S",
                 "{CRYPT}$2y$03$Z9eZ7LoewucJljkXbnVDWeZtjbmdNKN9olNT/M.C2uQZd4mwlkL9S",
                 "{CRYPT}$2y$15$Z9eZ7LoewucJljkXbnVDWeZtjbmdNKN9olNT/M.C2uQZd4mwlkL9S",
                 "{BLF-CRYPT}$6$geheim",

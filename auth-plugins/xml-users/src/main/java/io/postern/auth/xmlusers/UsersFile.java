@@ -2,8 +2,9 @@ package io.postern.auth.xmlusers;
 
 import io.postern.auth.stored.Account;
 import io.postern.auth.stored.BrokenFile;
-import io.postern.auth.stored.SeveralPasswords;
+import io.postern.auth.stored.DevicePasswords;
 import io.postern.auth.stored.StoredPassword;
+import io.postern.auth.stored.UserEntries;
 import io.postern.auth.stored.Users;
 import io.postern.spi.User;
 
@@ -11,22 +12,19 @@ import org.xml.sax.Attributes;
 import org.xml.sax.Locator;
 import org.xml.sax.SAXException;
 import org.xml.sax.SAXParseException;
-import org.xml.sax.helpers.DefaultHandler;
+import org.xml.sax.ext.DefaultHandler2;
 
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 import javax.xml.XMLConstants;
 import javax.xml.parsers.ParserConfigurationException;
@@ -34,53 +32,56 @@ import javax.xml.parsers.SAXParser;
 import javax.xml.parsers.SAXParserFactory;
 
 /**
- * One reading of a file of users, on one thread. It goes on after a mistake, so that the operator
- * sees all of them at once.
+ * One reading of a file of users, on one thread. What is not understood in an entry bars its user
+ * and nobody else; it is another matter where this is no file of users, or not well-formed.
  */
-final class UsersFile extends DefaultHandler {
+final class UsersFile extends DefaultHandler2 {
     private static final String PASSWD = "Make one with \"postern passwd\".";
 
     /** Where elements stand, and mistakes are told. */
     private static final List<String> KNOWN =
             List.of("", "users", "users/user", "users/user/attribute", "users/user/device");
 
-    /** What the session's line can show. */
-    private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9._-]{1,63}");
-
-    /** Most devices of a user: a login is compared with all of them. */
-    private static final int MAX_DEVICES = 10;
-
-    private final List<String> problems = new ArrayList<>();
-    private final Map<String, Account> accounts = new LinkedHashMap<>();
-    private final Map<String, Integer> lines = new HashMap<>();
+    private final UserEntries entries = new UserEntries();
     private final Deque<String> open = new ArrayDeque<>();
+    private final Deque<Integer> openLines = new ArrayDeque<>();
     private final Map<String, String> facts = new HashMap<>();
     private Locator locator;
+
+    /**
+     * Where the parser was after the event before, which is where a tag begins: it tells itself
+     * where a tag ends. 0 at the beginning.
+     */
+    private int line;
+
+    // Of the entry that is being read.
     private String name = "";
-    private final Map<String, StoredPassword> devices = new LinkedHashMap<>();
-    private StoredPassword password;
-    private boolean passwordGiven;
-    private boolean deviceGiven;
+    private DevicePasswords devices = new DevicePasswords("");
+    private Optional<StoredPassword> password = Optional.empty();
     private boolean enabled;
+    private boolean understood;
 
     private UsersFile() {}
 
-    /** All users of the file, no two of one folded name. */
-    static Collection<Account> read(Path file) throws BrokenFile {
+    /**
+     * All users of the file.
+     *
+     * @throws BrokenFile if it cannot be read, is not well-formed, or has another root
+     */
+    static Users read(Path file) throws BrokenFile {
         var reading = new UsersFile();
         try (var in = Files.newInputStream(file)) {
-            parser().parse(in, reading);
+            var parser = parser();
+            parser.setProperty("http://xml.org/sax/properties/lexical-handler", reading);
+            parser.parse(in, reading);
         } catch (SAXException e) {
-            reading.unreadable(e);
-        } catch (NoSuchFileException e) {
-            reading.problems.add("there is no such file. Create it, or name another.");
+            throw e.getException() instanceof CharConversionException encoding
+                    ? BrokenFile.unreadable(file, encoding)
+                    : reading.unreadable(e);
         } catch (IOException e) {
-            reading.problems.add("it cannot be read (" + e + "). Mend that, or name another file.");
+            throw BrokenFile.unreadable(file, e);
         }
-        if (!reading.problems.isEmpty()) {
-            throw new BrokenFile(reading.problems);
-        }
-        return reading.accounts.values();
+        return reading.entries.users();
     }
 
     private static SAXParser parser() {
@@ -100,53 +101,82 @@ final class UsersFile extends DefaultHandler {
     }
 
     @Override
-    public void startElement(String uri, String local, String element, Attributes attributes) {
+    public void startElement(String uri, String local, String element, Attributes attributes)
+            throws SAXException {
         var inside = String.join("/", open);
         open.addLast(element);
+        openLines.addLast(line == 0 ? locator.getLineNumber() : line);
+        line = openLines.getLast();
+        if (inside.equals("users")) {
+            begin(attributes);
+        }
         switch (String.join("/", open)) {
             case "users" -> only(attributes, List.of());
             case "users/user" -> user(attributes);
             case "users/user/attribute" -> fact(attributes);
             case "users/user/device" -> device(attributes);
             default -> {
+                if (open.size() == 1) {
+                    throw new OtherRoot(element);
+                }
                 if (KNOWN.contains(inside)) {
-                    problem(
+                    mistake(
                             "<" + element + "> is not known here",
                             "The file is <users> with <user> in it, and in that <attribute> and"
                                     + " <device>.");
                 }
             }
         }
+        line = locator.getLineNumber();
     }
 
     @Override
     public void endElement(String uri, String local, String element) {
-        if (String.join("/", open).equals("users/user")) {
-            if (!passwordGiven && !deviceGiven) {
-                problem(who() + " has no password", PASSWD);
-            }
-            if (devices.size() > MAX_DEVICES) {
-                problem(
-                        who() + " has more than " + MAX_DEVICES + " devices",
-                        "Each login is compared with all of them: keep fewer.");
-            }
-            if (!name.isEmpty() && (password != null || !devices.isEmpty())) {
-                var kept =
-                        devices.isEmpty()
-                                ? password
-                                : new SeveralPasswords(Optional.ofNullable(password), devices);
-                accounts.put(Users.fold(name), new Account(new User(name, facts), kept, enabled));
-            }
+        line = openLines.getLast();
+        if (open.size() == 2) {
+            end();
         }
         open.removeLast();
+        openLines.removeLast();
+        line = locator.getLineNumber();
+    }
+
+    /** Of an entry, whatever its element. */
+    private void begin(Attributes attributes) {
+        understood = true;
+        name = Objects.requireNonNullElse(attributes.getValue("name"), "");
+        facts.clear();
+        devices = new DevicePasswords("");
+        password = Optional.empty();
+    }
+
+    private void end() {
+        if (understood) {
+            try {
+                var stored = devices.with(password);
+                entries.add(line, new Account(new User(name, facts), stored, enabled));
+            } catch (IllegalArgumentException e) {
+                mistake("the account " + e.getMessage(), PASSWD);
+            }
+        }
+        if (!understood) {
+            entries.bar(line, name);
+        }
+        name = "";
     }
 
     @Override
     public void characters(char[] text, int from, int length) {
+        line = locator.getLineNumber();
         // Not shown: it may be a password that lost its place.
         if (!new String(text, from, length).isBlank()) {
-            problem("there is text between the elements", "Remove it, or make it a comment.");
+            mistake("there is text between the elements", "Remove it, or make it a comment.");
         }
+    }
+
+    @Override
+    public void comment(char[] text, int from, int length) {
+        line = locator.getLineNumber();
     }
 
     @Override
@@ -156,80 +186,40 @@ final class UsersFile extends DefaultHandler {
 
     private void user(Attributes attributes) {
         only(attributes, List.of("name", "password", "enabled"));
-        facts.clear();
-        name = name(attributes.getValue("name"));
-        devices.clear();
-        deviceGiven = false;
-        passwordGiven = attributes.getValue("password") != null;
-        password = passwordGiven ? password(attributes, who()) : null;
+        if (!UserEntries.isFit(name)) {
+            mistake(
+                    "the name is missing, longer than "
+                            + User.MAX_NAME
+                            + " characters, has a control character, or begins or ends with a"
+                            + " space",
+                    "Write <user name=\"...\" password=\"...\"/>.");
+        }
         var flag = attributes.getValue("enabled");
         if (flag != null && !flag.equals("true") && !flag.equals("false")) {
-            problem(
-                    "enabled=\"" + flag + "\" of " + who() + " is neither true nor false",
-                    "Write one of them.");
+            mistake("enabled=\"" + flag + "\" is neither true nor false", "Write one of them.");
         }
         enabled = !"false".equals(flag);
+        var text = attributes.getValue("password");
+        if (text != null) {
+            try {
+                password = Optional.of(StoredPassword.parse(text));
+            } catch (IllegalArgumentException e) {
+                mistake("the password " + e.getMessage(), PASSWD);
+            }
+        }
     }
 
     private void device(Attributes attributes) {
         only(attributes, List.of("label", "password"));
-        deviceGiven = true;
-        var label = attributes.getValue("label");
-        if (label == null || !LABEL.matcher(label).matches()) {
-            problem(
-                    "a device of "
-                            + who()
-                            + " has no label, or not one of letters, digits, dots,"
-                            + " hyphens and underscores",
-                    "Write <device label=\"phone\" password=\"...\"/>.");
-            return;
-        }
-        if (attributes.getValue("password") == null) {
-            problem("the device \"" + label + "\" of " + who() + " has no password", PASSWD);
-            return;
-        }
-        var kept = password(attributes, "the device \"" + label + "\" of " + who());
-        if (devices.containsKey(label)) {
-            problem("the device \"" + label + "\" of " + who() + " stands twice", "Keep one.");
-        } else if (kept != null) {
-            devices.put(label, kept);
-        }
-    }
-
-    /** Null where it cannot be used. */
-    private StoredPassword password(Attributes attributes, String whose) {
         try {
-            return StoredPassword.parse(attributes.getValue("password"));
+            devices.add(
+                    Objects.requireNonNullElse(attributes.getValue("label"), ""),
+                    Objects.requireNonNullElse(attributes.getValue("password"), ""));
         } catch (IllegalArgumentException e) {
-            problem("the password of " + whose + " " + e.getMessage(), PASSWD);
-            return null;
+            mistake(
+                    "the account " + e.getMessage(),
+                    "Write <device label=\"phone\" password=\"...\"/>.");
         }
-    }
-
-    /** Empty where it cannot be one. */
-    private String name(String given) {
-        if (given == null || given.isEmpty()) {
-            problem("a user has no name", "Write <user name=\"...\" password=\"...\"/>.");
-            return "";
-        }
-        if (given.length() > User.MAX_NAME || given.chars().anyMatch(Character::isISOControl)) {
-            problem(
-                    "a user's name is longer than "
-                            + User.MAX_NAME
-                            + " characters, or holds a control character",
-                    "Give another.");
-            return "";
-        }
-        if (!given.equals(given.strip())) {
-            problem("the name \"" + given + "\" begins or ends with a space", "Remove the space.");
-        }
-        var before = lines.putIfAbsent(Users.fold(given), locator.getLineNumber());
-        if (before != null) {
-            problem(
-                    "the user \"" + given + "\" stands in line " + before + " already",
-                    "Keep one; names that differ in upper and lower case only are the same.");
-        }
-        return given;
     }
 
     private void fact(Attributes attributes) {
@@ -237,18 +227,18 @@ final class UsersFile extends DefaultHandler {
         var key = attributes.getValue("name");
         var value = attributes.getValue("value");
         if (key == null || key.isEmpty() || value == null) {
-            problem(
-                    "an attribute of " + who() + " lacks its name or value",
+            mistake(
+                    "an attribute lacks its name or value",
                     "Write <attribute name=\"...\" value=\"...\"/>.");
         } else if (facts.putIfAbsent(key, value) != null) {
-            problem("the attribute \"" + key + "\" of " + who() + " stands twice", "Keep one.");
+            mistake("the attribute \"" + key + "\" is there twice", "Keep one.");
         }
     }
 
     private void only(Attributes attributes, List<String> known) {
         for (int i = 0; i < attributes.getLength(); i++) {
             if (!known.contains(attributes.getQName(i))) {
-                problem(
+                mistake(
                         "<" + open.getLast() + "> takes no " + attributes.getQName(i),
                         known.isEmpty()
                                 ? "Remove it."
@@ -257,22 +247,25 @@ final class UsersFile extends DefaultHandler {
         }
     }
 
-    private String who() {
-        return name.isEmpty() ? "a user without a name" : "\"" + name + "\"";
+    private void mistake(String what, String remedy) {
+        understood = false;
+        entries.mistake(line, name, what, remedy);
     }
 
-    private void problem(String what, String remedy) {
-        // A value can hold line ends, and each problem is one line.
-        var words = what.replaceAll("\\p{Cntrl}", "?");
-        var problem = "line " + locator.getLineNumber() + ": " + words + ". " + remedy;
-        // The parser may hand over one text in pieces.
-        if (problems.isEmpty() || !problems.getLast().equals(problem)) {
-            problems.add(problem);
+    /** The file is about something else. */
+    private static final class OtherRoot extends SAXException {
+        private static final long serialVersionUID = 1L;
+
+        OtherRoot(String element) {
+            super("its root is <" + element + ">, not <users>");
         }
     }
 
     /** The parser's own words are not shown: they can quote from a password. */
-    private void unreadable(SAXException e) {
+    private BrokenFile unreadable(SAXException e) {
+        if (e instanceof OtherRoot) {
+            return new BrokenFile(e.getMessage(), "Name a file of users.");
+        }
         var parsed = e instanceof SAXParseException at ? at : new SAXParseException("", locator);
         // At the beginning of the file, the parser may not know where it is.
         var where =
@@ -281,11 +274,18 @@ final class UsersFile extends DefaultHandler {
                         + ", column "
                         + Math.max(1, parsed.getColumnNumber())
                         + ": ";
-        problems.add(
-                String.valueOf(e.getMessage()).contains("DOCTYPE")
-                        ? where + "a DOCTYPE is refused here. Remove it."
-                        : where
-                                + "this is not well-formed XML. Mend it; inside an attribute,"
-                                + " write &amp; &lt; and &quot; for & < and \".");
+        return String.valueOf(e.getMessage()).contains("DOCTYPE")
+                ? new BrokenFile(where + "a DOCTYPE is refused here", "Remove it.")
+                : new BrokenFile(
+                        where + "this is not well-formed XML" + unclosed(),
+                        "Correct it; inside an attribute, write &amp; &lt; and &quot; for & < and"
+                                + " \".");
+    }
+
+    /** Most often it is an end tag that is missing: the error is found far behind it. */
+    private String unclosed() {
+        return open.isEmpty()
+                ? ""
+                : "; <" + open.getLast() + "> of line " + openLines.getLast() + " is open there";
     }
 }

@@ -5,10 +5,11 @@ import io.postern.auth.stored.PasswordCheck;
 import io.postern.auth.stored.ScramCheck;
 import io.postern.auth.stored.StoredPassword;
 import io.postern.auth.stored.WatchedUsers;
+import io.postern.spi.Findings;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.Setting;
-import io.postern.spi.SettingException;
 import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.PasswordHasher;
@@ -23,7 +24,8 @@ import java.util.function.LongSupplier;
 
 /**
  * Users and their passwords in one XML file. Whoever uses it after the file has changed sees the
- * change, a second later at most; a file that is broken then changes nothing, and the log says so.
+ * change, a second later at most; a file that is torn as a whole changes nothing then, and an entry
+ * that is not understood bars its user alone. The log names both.
  *
  * <p>Names are the same if they differ in nothing but the case of ASCII letters; the spelling in
  * the file is the canonical one. What the file holds stays in memory while the server runs.
@@ -33,7 +35,8 @@ public final class XmlUsers
                 SecretDirectory,
                 ScramDirectory,
                 NameDirectory,
-                PasswordHasher {
+                PasswordHasher,
+                Health {
     private static final Setting FILE =
             Setting.withDefault(
                     "file",
@@ -64,16 +67,18 @@ public final class XmlUsers
     }
 
     @Override
+    public void check(PluginConfig config, Findings findings) {
+        WatchedUsers.check(FILE.name(), config.path(FILE.name()), UsersFile::read, findings);
+    }
+
+    @Override
     public void start(PluginConfig config) {
         var file = config.path(FILE.name());
         scram = ScramCheck.keyedIn(config.stateFolder(), check);
         try {
             users = new WatchedUsers(file, UsersFile::read, check, nanoTime);
         } catch (BrokenFile e) {
-            throw new SettingException(
-                    FILE.name(),
-                    file + " cannot be used:\n  " + e.getMessage(),
-                    "Mend the file, or name another one in <file>.");
+            throw WatchedUsers.refusal(FILE.name(), file, e);
         }
     }
 
@@ -95,6 +100,11 @@ public final class XmlUsers
     @Override
     public Verdict lookUp(String name) {
         return users.lookUp(name);
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return users.trouble();
     }
 
     @Override

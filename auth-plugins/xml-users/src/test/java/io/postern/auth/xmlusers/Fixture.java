@@ -1,11 +1,18 @@
 package io.postern.auth.xmlusers;
 
 import io.postern.auth.stored.PasswordCheck;
+import io.postern.auth.stored.StoredPassword;
+import io.postern.spi.Findings;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
+import io.postern.spi.SettingException;
 import io.postern.spi.auth.Verdict;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiPredicate;
 
 /** A file of users in a folder of its own, a clock that stands still, and what was hashed. */
 final class Fixture {
@@ -39,14 +47,21 @@ final class Fixture {
     /** The form of every stored password that was compared, in order. */
     final List<String> hashed = Collections.synchronizedList(new ArrayList<>());
 
+    /** How they are compared. */
+    BiPredicate<StoredPassword, Secret> compare = StoredPassword::matches;
+
     Fixture(Path folder) {
         this.file = folder.resolve("users.xml");
     }
 
     void write(String text) throws IOException {
+        write(text, "utf-8");
+    }
+
+    void write(String text, String encoding) throws IOException {
         // Through another file, so that the change is seen within the clock's grain.
         var fresh = file.resolveSibling("fresh.xml");
-        Files.writeString(fresh, text);
+        Files.writeString(fresh, text, Charset.forName(encoding));
         Files.deleteIfExists(file);
         Files.move(fresh, file);
     }
@@ -72,16 +87,55 @@ final class Fixture {
                 new XmlUsers(
                         new PasswordCheck((stored, password) -> {
                             hashed.add(stored.form());
-                            return stored.matches(password);
+                            return compare.test(stored, password);
                         }),
                         nanos::get);
-        users.start(
-                new PluginConfig(
-                        users.settings(),
-                        Map.of("file", List.of(file.toString())),
-                        file.getParent(),
-                        file.getParent()));
+        users.start(config(users));
         return users;
+    }
+
+    private PluginConfig config(XmlUsers users) {
+        return new PluginConfig(
+                users.settings(),
+                Map.of("file", List.of(file.toString())),
+                file.getParent(),
+                file.getParent());
+    }
+
+    /** What a check says: warnings, and problems behind an exclamation mark. */
+    List<String> check() {
+        var all = new ArrayList<String>();
+        var users = new XmlUsers();
+        users.check(
+                config(users),
+                new Findings() {
+                    @Override
+                    public void problem(SettingException problem) {
+                        all.add("!" + problem.getMessage() + ". " + problem.remedy());
+                    }
+
+                    @Override
+                    public void warning(SettingException warning) {
+                        all.add(warning.getMessage() + ". " + warning.remedy());
+                    }
+                });
+        return all;
+    }
+
+    interface Task {
+        void run() throws Exception;
+    }
+
+    static String logOf(Task task) throws Exception {
+        var before = System.err;
+        var written = new ByteArrayOutputStream();
+        try (var caught = new PrintStream(written, true, StandardCharsets.UTF_8)) {
+            System.setErr(caught);
+            task.run();
+        } finally {
+            System.setErr(before);
+        }
+        return written.toString(StandardCharsets.UTF_8);
     }
 
     static Verdict ask(XmlUsers users, String name, String text) throws InterruptedException {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.spi.Secret;
-import io.postern.spi.SettingException;
 import io.postern.spi.User;
 import io.postern.spi.auth.ScramDirectory;
 import io.postern.spi.auth.ScramHash;
@@ -220,46 +219,5 @@ class ScramAndDevicesTest {
                     Verdict.Accepted.class, users.scram("alice", ScramHash.SHA_256).verdict());
             assertEquals(NOT_ALLOWED, users.scram("bela", ScramHash.SHA_256).verdict());
         }
-    }
-
-    @Test
-    void whatIsWrongWithADeviceIsToldWithItsLine() {
-        var text = new StringBuilder();
-        for (int i = 0; i < 11; i++) {
-            text.append("<device label=\"d").append(i).append("\" password=\"{PLAIN}x\"/>");
-        }
-        var e =
-                assertThrows(
-                        SettingException.class,
-                        () ->
-                                fixture.start(
-                                        """
-                                        <users>
-                                          <user name="a"><device password="{PLAIN}x"/></user>
-                                          <user name="b"><device label="a b" password="x"/></user>
-                                          <user name="c"><device label="x"/></user>
-                                          <user name="d"><device label="x" password="geheim"/></user>
-                                          <user name="e">
-                                            <device label="x" password="{PLAIN}x"/>
-                                            <device label="x" password="{PLAIN}y"/>
-                                          </user>
-                                          <user name="f">%s</user>
-                                          <user name="g"/>
-                                        </users>
-                                        """
-                                                .formatted(text)));
-        var lines = e.getMessage();
-        for (var part :
-                List.of(
-                        "line 2: a device of \"a\" has no label",
-                        "line 3: a device of \"b\" has no label",
-                        "line 4: the device \"x\" of \"c\" has no password",
-                        "line 5: the password of the device \"x\" of \"d\"",
-                        "line 8: the device \"x\" of \"e\" stands twice",
-                        "line 10: \"f\" has more than 10 devices",
-                        "line 11: \"g\" has no password")) {
-            assertTrue(lines.contains(part), part + "\n" + lines);
-        }
-        assertTrue(!lines.contains("geheim"), lines);
     }
 }

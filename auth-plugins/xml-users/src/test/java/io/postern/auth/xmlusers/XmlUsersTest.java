@@ -22,9 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -180,7 +177,7 @@ class XmlUsersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"<users><user name=\"carol\"", "<users><user/></users>", "gone"})
+    @ValueSource(strings = {"<users><user name=\"carol\"", "<accounts/>", "gone"})
     void aFileThatBreaksChangesNothingAndIsToldOnce(String broken) throws Exception {
         try (var users = fixture.start(Fixture.aliceAndBob(Fixture.PLAIN))) {
             if (broken.equals("gone")) {
@@ -189,7 +186,7 @@ class XmlUsersTest {
                 fixture.write(broken);
             }
             var log =
-                    logOf(() -> {
+                    Fixture.logOf(() -> {
                         for (int i = 0; i < 3; i++) {
                             fixture.nanos.addAndGet(Duration.ofSeconds(2).toNanos());
                             assertEquals(
@@ -204,50 +201,6 @@ class XmlUsersTest {
             fixture.nanos.addAndGet(Duration.ofSeconds(2).toNanos());
             assertEquals(new Verdict.Accepted(new User("carol")), Fixture.ask(users, "carol", "c"));
         }
-    }
-
-    @Test
-    void everythingThatIsWrongIsToldAtOnceWithItsLine() throws Exception {
-        fixture.write(
-                """
-                <users>
-                  <user name="alice" password="geheim"/>
-                  <user password="{PLAIN}geheim"/>
-                  <user name="bob"/>
-                  <user name="carol" password="{PLAIN}geheim"/>
-                  <user name="CAROL" password="{PLAIN}geheim"/>
-                  <user name=" dave" password="{PLAIN}geheim" enabled="no"/>
-                  <user name="erin" password="{PLAIN}geheim" passwd="geheim">
-                    geheim
-                    <attribute name="a" value="1"/>
-                    <attribute name="a" value="2"/>
-                    <attribute name="b"/>
-                    <geheimnis><deeper/></geheimnis>
-                  </user>
-                  <group/>
-                  <user name="%s" password="{PLAIN}geheim"/>
-                  <user name="a&#9;b" password="{PLAIN}geheim"/>
-                </users>
-                """
-                        .formatted("n".repeat(256)));
-        var text = refused().getMessage();
-        for (int line : new int[] {2, 3, 4, 6, 7, 8, 11, 12, 13, 15, 16, 17}) {
-            assertTrue(text.contains("line " + line + ": "), "line " + line + " in " + text);
-        }
-        for (int line : new int[] {1, 5, 14}) {
-            assertFalse(text.contains("line " + line + ": "), "line " + line + " in " + text);
-        }
-        assertTrue(text.contains("in line 5 already"), text);
-        assertFalse(text.contains("\"geheim\""), text);
-        assertFalse(text.contains("}geheim"), text);
-    }
-
-    @Test
-    void ofVeryManyMistakesTheFirstAreShown() throws Exception {
-        fixture.write("<users>\n" + "<user/>\n".repeat(100) + "</users>");
-        var text = refused().getMessage();
-        assertTrue(text.contains("line 2: "), text);
-        assertTrue(text.endsWith("and 180 more"), text);
     }
 
     @ParameterizedTest
@@ -299,7 +252,7 @@ class XmlUsersTest {
     @Test
     void anotherRootIsRefused() throws Exception {
         fixture.write("<accounts><user name='a' password='{PLAIN}x'/></accounts>");
-        assertTrue(refused().getMessage().contains("<accounts> is not known here"));
+        assertTrue(refused().getMessage().contains("its root is <accounts>"));
     }
 
     @Test
@@ -345,21 +298,5 @@ class XmlUsersTest {
 
     private SettingException refused() {
         return assertThrows(SettingException.class, () -> fixture.start().close());
-    }
-
-    private interface Task {
-        void run() throws Exception;
-    }
-
-    private static String logOf(Task task) throws Exception {
-        var before = System.err;
-        var written = new ByteArrayOutputStream();
-        try (var caught = new PrintStream(written, true, StandardCharsets.UTF_8)) {
-            System.setErr(caught);
-            task.run();
-        } finally {
-            System.setErr(before);
-        }
-        return written.toString(StandardCharsets.UTF_8);
     }
 }
