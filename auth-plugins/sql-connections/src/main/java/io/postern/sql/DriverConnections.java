@@ -105,9 +105,10 @@ final class DriverConnections implements DataSource {
     @Override
     public void setLoginTimeout(int seconds) {}
 
+    /** For so long, in seconds, the pool waits at its end for a connection that is being made. */
     @Override
     public int getLoginTimeout() {
-        return 0;
+        return 5;
     }
 
     @Override

@@ -50,7 +50,12 @@ class ConnectionPoolTest {
     void aRefusalIsHeardAtOnceAndNotAfterTheWait() throws Exception {
         var url = "jdbc:h2:mem:refusal;DB_CLOSE_DELAY=-1";
         execute(url, "CREATE USER anna PASSWORD 'right'");
-        try (var pool = pool(AccessTest.access(url, "user", "anna", "password", "wrong"), 5, LONG);
+        try (var pool =
+                        pool(
+                                AccessTest.access(
+                                        "jdbc:h2:mem:refusal", "user", "anna", "password", "wrong"),
+                                5,
+                                LONG);
                 var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var asking = new ArrayList<Future<NoConnectionException>>();
             for (int i = 0; i < 30; i++) {

@@ -13,6 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
+import javax.net.ssl.SSLException;
+
 /**
  * Sends requests over HTTP/1.1, follows no redirect, uses no proxy, and reads no more and waits no
  * longer than it has to. Any number of threads.
@@ -67,7 +69,12 @@ public final class WebClient implements AutoCloseable {
             throw new Outage("it took longer than " + timeout, false, null);
         } catch (ExecutionException e) {
             throw new Outage(
-                    "no answer came", e.getCause() instanceof ConnectException, e.getCause());
+                    e.getCause() instanceof SSLException
+                            ? "TLS failed; see <ca-file> if Java does not know who signed its"
+                                    + " certificate"
+                            : "no answer came",
+                    e.getCause() instanceof ConnectException,
+                    e.getCause());
         } catch (InterruptedException e) {
             coming.cancel(true);
             Thread.currentThread().interrupt();

@@ -210,7 +210,7 @@ public final class SqlUsers
             throw Fault.permanent(
                     "the query gives a name that cannot be one: " + e.getMessage(), e);
         }
-        if (row.password().isEmpty() && row.devices().isEmpty()
+        if ((row.password().isEmpty() && row.devices().isEmpty())
                 || row.password().orElse("").matches("[*!].*")) {
             return new Account(user, StoredPassword.none(), false);
         }
