@@ -189,8 +189,6 @@ class SqlUsersTest {
                 "SELECT login AS name, pw AS password FROM nowhere WHERE a = :user | refuses",
                 "SELECT login AS name, pw AS password FROM account WHERE = :user   | refuses",
                 "SELEKT :user                                                  | SELECT",
-                "-- SELECT\n:user                                              | SELECT",
-                "'SELECT' :user                                                | SELECT",
                 "SELECT (login AS name, pw FROM account WHERE login = :user    | not closed",
                 "SELECT login) AS name FROM account WHERE login = :user        | not open"
             })
