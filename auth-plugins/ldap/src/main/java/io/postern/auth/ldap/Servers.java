@@ -106,6 +106,12 @@ final class Servers implements AutoCloseable {
             Pattern.compile(
                     "AcceptSecurityContext error, data (530|531|532|533|534|701|773|775)\\b");
 
+    /** The SDK tells of what it caught within what caught that; only the innermost says why. */
+    private static final Pattern CAUGHT =
+            Pattern.compile(
+                    ".*to server [^ ]*?/?([^ /]+:\\d+): .*Exception\\(([^()]*)\\).*",
+                    Pattern.DOTALL);
+
     /** With these a server answers a bind, or a search by somebody who has to bind before. */
     private static final Set<ResultCode> REFUSED =
             Set.of(
@@ -302,17 +308,13 @@ final class Servers implements AutoCloseable {
     /** The server does not take this server's own bind, or wants one. */
     private Outage refused(LDAPException e) {
         return new Outage(
-                (SettingException)
-                        new SettingException(
-                                        searcher.isPresent()
-                                                ? BIND_PASSWORD.name()
-                                                : BIND_DN.name(),
-                                        "the LDAP server refuses the bind of "
-                                                + searcher.orElse("nobody in particular")
-                                                + ": "
-                                                + words(e),
-                                        "Give the <bind-dn> and <bind-password> that it knows.")
-                                .initCause(e));
+                new SettingException(
+                        searcher.isPresent() ? BIND_PASSWORD.name() : BIND_DN.name(),
+                        "the LDAP server refuses the bind of "
+                                + searcher.orElse("nobody in particular")
+                                + ": "
+                                + words(e),
+                        "Give the <bind-dn> and <bind-password> that it knows."));
     }
 
     private static Proof proof(LDAPException e) throws Outage, Fault {
@@ -342,15 +344,20 @@ final class Servers implements AutoCloseable {
                 && !code.equals(ResultCode.BUSY)
                 && !code.equals(ResultCode.UNAVAILABLE)
                 && !code.equals(ResultCode.TIME_LIMIT_EXCEEDED)) {
-            throw Fault.permanent("the LDAP server refuses what it is asked: " + words(e), e);
+            throw Fault.permanent("the LDAP server refuses what it is asked: " + words(e), null);
         }
-        return new Outage(words(e), code.equals(ResultCode.SERVER_DOWN), e);
+        return new Outage(words(e), code.equals(ResultCode.SERVER_DOWN), null);
     }
 
     /** The result code's name, and what the server says besides. */
     private static String words(LDAPException e) {
+        log.debug("no answer of the LDAP server", e);
         var says = e.getDiagnosticMessage() == null ? Fault.words(e) : e.getDiagnosticMessage();
-        return e.getResultCode().getName() + " (" + says + ")";
+        var caught = CAUGHT.matcher(says);
+        return e.getResultCode().getName()
+                + " ("
+                + (caught.matches() ? caught.group(1) + ": " + caught.group(2) : says)
+                + ")";
     }
 
     private static Entry entry(SearchResultEntry found, List<String> wanted) {

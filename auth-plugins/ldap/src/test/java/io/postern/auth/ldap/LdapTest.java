@@ -156,6 +156,15 @@ class LdapTest {
                     assertThrows(Fault.class, () -> Fixture.ask(ldap, "alice", Fixture.PASSWORD));
             assertEquals(Fault.Kind.TEMPORARY, fault.kind());
         }
+        try (var ldap = Fixture.start(Fixture.search(server.url()))) {
+            var fault =
+                    assertThrows(Fault.class, () -> Fixture.ask(ldap, "alice", Fixture.PASSWORD));
+            assertEquals(
+                    "the LDAP server gave no answer: connect error (127.0.0.1:"
+                            + server.port()
+                            + ": Connection refused)",
+                    fault.getMessage());
+        }
     }
 
     @Test

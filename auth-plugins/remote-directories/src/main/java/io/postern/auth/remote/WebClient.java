@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -69,17 +70,25 @@ public final class WebClient implements AutoCloseable {
             throw new Outage("it took longer than " + timeout, false, null);
         } catch (ExecutionException e) {
             throw new Outage(
-                    e.getCause() instanceof SSLException
-                            ? "TLS failed; see <ca-file> if Java does not know who signed its"
-                                    + " certificate"
-                            : "no answer came",
-                    e.getCause() instanceof ConnectException,
-                    e.getCause());
+                    why(e.getCause()), e.getCause() instanceof ConnectException, e.getCause());
         } catch (InterruptedException e) {
             coming.cancel(true);
             Thread.currentThread().interrupt();
             throw new Outage("the wait was interrupted", false, e);
         }
+    }
+
+    private static String why(Throwable cause) {
+        return switch (cause) {
+            case SSLException _ ->
+                    "TLS failed; see <ca-file> if Java does not know who signed its certificate";
+            // Java's own words for these are few.
+            case ConnectException unresolved
+                    when unresolved.getCause() instanceof UnresolvedAddressException ->
+                    "the connection cannot be made, its host is not known";
+            case ConnectException _ -> "it takes no connection";
+            default -> "no answer came";
+        };
     }
 
     @Override
