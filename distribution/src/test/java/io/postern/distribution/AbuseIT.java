@@ -41,7 +41,7 @@ class AbuseIT {
                                     allow-plaintext="true">
                                   <limits>
                                     <connections-per-address>2</connections-per-address>
-                                    <bad-commands>5</bad-commands>
+                                    <bad-commands-before-login>5</bad-commands-before-login>
                                   </limits>
                                   <proxy-protocol from="127.0.0.1"/>
                                 </listener>
@@ -104,11 +104,12 @@ class AbuseIT {
         try (var client = from("203.0.113.5")) {
             client.line();
             for (var bad = 0; bad < 5; bad++) {
-                assertTrue(client.command("GET / HTTP/1.1").startsWith("-ERR unknown"));
+                assertTrue(client.command("EHLO " + bad).startsWith("-ERR unknown"));
             }
-            assertEquals("-ERR too many commands", client.command("Host: example.org"));
+            assertEquals("-ERR too many commands", client.command("EHLO again"));
             assertEquals(0, client.rest().length);
         }
+        logged("limit=bad-commands-before-login", "client=203.0.113.5");
     }
 
     @Test

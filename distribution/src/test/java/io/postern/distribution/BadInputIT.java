@@ -36,6 +36,7 @@ class BadInputIT {
         site =
                 new Site(Files.createDirectory(folder.resolve("site")))
                         .user("anna")
+                        .limits("<bad-commands-before-login>99</bad-commands-before-login>")
                         .mechanisms(
                                 "user-pass",
                                 "apop",

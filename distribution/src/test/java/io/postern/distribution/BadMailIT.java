@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,16 +29,21 @@ class BadMailIT {
 
     @TempDir private Path folder;
 
-    @Test
-    void aFileThatCannotBeReadIsNamedAndTheMailWaits() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"leave-out", "refuse"})
+    void aFileThatCannotBeReadIsNamedAndTheMailWaits(String unreadable) throws Exception {
         var site = new Site(folder).user("anna");
+        var _ =
+                site.store(
+                        "<store plugin=\"maildir\"><root>%s</root><unreadable>%s</unreadable></store>"
+                                .formatted(site.maildrop("anna").getParent(), unreadable));
         site.deliver("anna", LETTER);
         site.deliver("anna", LETTER);
-        Path unreadable;
+        Path denied;
         try (var files = Files.list(site.maildrop("anna").resolve("new"))) {
-            unreadable = files.sorted().findFirst().orElseThrow();
+            denied = files.sorted().findFirst().orElseThrow();
         }
-        Files.setPosixFilePermissions(unreadable, PosixFilePermissions.fromString("---------"));
+        Files.setPosixFilePermissions(denied, PosixFilePermissions.fromString("---------"));
         // Root reads everything, unless it gives that up.
         var prefix =
                 System.getProperty("user.name").equals("root")
@@ -46,9 +53,19 @@ class BadMailIT {
                         : new String[0];
         try (var server = PackagedServer.launch(Installation.shared(), site, prefix)) {
             server.awaitReady();
-            refused(server, site, "anna", "-ERR [SYS/PERM]");
-            logged(server, unreadable.toString());
-            Files.setPosixFilePermissions(unreadable, PosixFilePermissions.fromString("rw-------"));
+            if (unreadable.equals("refuse")) {
+                refused(server, site, "anna", "-ERR [SYS/PERM]");
+            } else {
+                try (var client = server.login("anna")) {
+                    assertEquals(1, client.count());
+                    assertArrayEquals(Mail.onTheWire(LETTER), client.retrieve(1));
+                    client.ok("DELE 1");
+                    client.quit();
+                }
+                site.deliver("anna", LETTER);
+            }
+            logged(server, denied.toString());
+            Files.setPosixFilePermissions(denied, PosixFilePermissions.fromString("rw-------"));
             try (var client = server.login("anna")) {
                 assertEquals(2, client.count());
                 assertArrayEquals(Mail.onTheWire(LETTER), client.retrieve(1));

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** bin/postern finds its home and a Java runtime. */
@@ -41,7 +42,9 @@ class LauncherIT {
     void startsFromTheCacheThatItWritesAndLogsAsItIsTold() throws Exception {
         var own = Installation.unpack(Files.createDirectory(folder.resolve("own")));
         own.postern("aot-cache").run().well();
-        assertTrue(Files.size(own.home().resolve("cache/postern.aot")) > 1_000_000);
+        var cache = own.home().resolve("cache/postern.aot");
+        assertTrue(Files.size(cache) > 1_000_000);
+        theCacheStays(own, cache);
         var site = new Site(Files.createDirectory(folder.resolve("site"))).user("anna");
         // So that Java does not start where it cannot use the cache.
         var only = "POSTERN_OPTS=-XX:AOTMode=on";
@@ -54,6 +57,20 @@ class LauncherIT {
                             .lines()
                             .anyMatch(line ->
                                     line.matches("20[0-9-]{8}T.* INFO session - .*user=anna .*")));
+        }
+    }
+
+    /** After a help, and after a command that did not come to its end. */
+    private static void theCacheStays(Installation own, Path cache) throws Exception {
+        var made = Files.getLastModifiedTime(cache);
+        for (var words : List.of(List.of("--help"), List.of("-h"), List.of("--fast"))) {
+            var line = new ArrayList<>(List.of("aot-cache"));
+            line.addAll(words);
+            var ended = own.postern(line.toArray(String[]::new)).run();
+            assertEquals(words.contains("--fast") ? 2 : 0, ended.status(), ended.err());
+            assertTrue((ended.text() + ended.err()).contains("postern aot-cache"), ended.text());
+            assertEquals(made, Files.getLastModifiedTime(cache), words.toString());
+            assertEquals(List.of("postern.aot"), own.names("cache"));
         }
     }
 
@@ -163,10 +180,26 @@ class LauncherIT {
         assertTrue(words.contains("-Dpostern.home=" + installation.home()), ending.text());
         assertTrue(words.contains("-Dglob=*"), ending.text());
         assertTrue(words.contains("-XX:+UseCompactObjectHeaders"), ending.text());
+        assertTrue(words.contains("--enable-native-access=ALL-UNNAMED"), ending.text());
         assertTrue(words.indexOf("-Xmx512m") < words.indexOf("-Xmx1g"), ending.text());
         assertEquals(
                 List.of("io.postern.app.Main", "run", "two words", "*"),
                 words.subList(words.size() - 4, words.size()));
+    }
+
+    /** The limits of hashes depend on it. */
+    @Test
+    void aCheckHasTheHeapOfTheServer() throws Exception {
+        for (var command : List.of("run", "check")) {
+            var ending =
+                    installation
+                            .postern(command)
+                            .with("POSTERN_JAVA", jdk("25").toString())
+                            .in(folder)
+                            .run()
+                            .well();
+            assertTrue(ending.text().lines().toList().contains("-Xmx512m"), ending.text());
+        }
     }
 
     /** The java program that the launcher starts. */

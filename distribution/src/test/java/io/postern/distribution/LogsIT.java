@@ -46,7 +46,8 @@ class LogsIT {
                 new Site(Files.createDirectory(folder.resolve("site-" + level)))
                         .user("anna")
                         .mechanisms(
-                                "user-pass", "apop", "sasl-plain", "sasl-login", "sasl-cram-md5");
+                                "user-pass", "apop", "sasl-plain", "sasl-login", "sasl-cram-md5")
+                        .limits("<bad-commands-before-login>9</bad-commands-before-login>");
         String log;
         try (var server = PackagedServer.start(installation, site)) {
             for (var password : new String[] {site.password("anna"), Secrets.fresh()}) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -20,6 +21,7 @@ class NewPluginIT {
             Map.of(
                     "auth", "own-words",
                     "directory", "own-users",
+                    "policy", "own-rules",
                     "store", "own-mail",
                     "lock", "own-locks");
 
@@ -62,6 +64,7 @@ class NewPluginIT {
         var mail = Files.createDirectories(folder.resolve("mail/anna"));
         Files.write(mail.resolve("1.eml"), Mail.octets("Subject: one\n\n1\n"));
         site.mechanisms("user-pass", "own-words")
+                .policy("<policy plugin=\"own-rules\"><refuse>root</refuse></policy>")
                 .directory(
                         "<directory plugin=\"own-users\"><user>anna</user><password>%s</password>"
                                         .formatted(site.password("anna"))
@@ -124,7 +127,7 @@ class NewPluginIT {
         Secrets.search(said);
     }
 
-    /** All four in one run of Maven; their contracts run, too. */
+    /** All in one run of Maven; their contracts run, too. */
     private void build(Path projects) throws Exception {
         var modules =
                 PLUGINS.values().stream()
@@ -143,16 +146,21 @@ class NewPluginIT {
                 </project>
                 """
                         .formatted(modules));
-        Program.of(
-                        Path.of(System.getProperty("postern.maven"), "bin/mvn").toString(),
-                        "--quiet",
-                        "--batch-mode",
-                        "package")
-                .with("JAVA_HOME", System.getProperty("java.home"))
-                .in(projects)
-                .within(Duration.ofMinutes(5))
-                .run()
-                .well();
+        var built =
+                Program.of(
+                                Path.of(System.getProperty("postern.maven"), "bin/mvn").toString(),
+                                "--batch-mode",
+                                "package")
+                        .with("JAVA_HOME", System.getProperty("java.home"))
+                        .in(projects)
+                        .within(Duration.ofMinutes(5))
+                        .run()
+                        .well();
+        var said = built.text() + built.err();
+        assertEquals(List.of(), said.lines().filter(it -> it.contains("ERROR")).toList(), said);
+        assertTrue(
+                said.contains("OwnLocksTest: 1 test not run: the fixture does not declare RESTART"),
+                said);
         for (var name : PLUGINS.values()) {
             var reports = projects.resolve(name).resolve("target/surefire-reports");
             try (var files = Files.list(reports)) {

@@ -114,6 +114,11 @@ final class PackagedServer implements AutoCloseable {
         return ports.get(List.of(Security.values()).indexOf(security));
     }
 
+    /** Of a listener by its place in the configuration, from 0. */
+    int port(int place) {
+        return ports.get(place);
+    }
+
     /** Where the listener is that the site has after the three usual ones. */
     int extraPort() {
         return ports.getLast();

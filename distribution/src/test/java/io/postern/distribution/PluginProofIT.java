@@ -18,12 +18,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
 /**
- * The three plugins of the guide: built outside of our build against the tarball alone, where their
+ * The four plugins of the guide: built outside of our build against the tarball alone, where their
  * own tests run the contracts; dropped into it; and then users log in and read mail through them.
  */
 class PluginProofIT {
@@ -52,7 +54,8 @@ class PluginProofIT {
                 .within(Duration.ofMinutes(5))
                 .run()
                 .well();
-        for (var plugin : List.of("password-check", "staff-directory", "letterbox")) {
+        for (var plugin :
+                List.of("password-check", "staff-directory", "letterbox", "office-hours")) {
             Program.of(
                             "cp",
                             "-r",
@@ -65,6 +68,7 @@ class PluginProofIT {
         assertTrue(listed.contains("<directory plugin=\"password-check\">"), listed);
         assertTrue(listed.contains("<directory plugin=\"staff-directory\">"), listed);
         assertTrue(listed.contains("<store plugin=\"letterbox\">"), listed);
+        assertTrue(listed.contains("<policy plugin=\"office-hours\">"), listed);
     }
 
     @Test
@@ -72,7 +76,8 @@ class PluginProofIT {
         for (var report :
                 List.of(
                         "staff-directory/target/surefire-reports/org.example.postern.StaffDirectoryTest.txt",
-                        "letterbox/target/surefire-reports/org.example.postern.LetterboxTest.txt")) {
+                        "letterbox/target/surefire-reports/org.example.postern.LetterboxTest.txt",
+                        "office-hours/target/surefire-reports/org.example.postern.OfficeHoursTest.txt")) {
             var text = Files.readString(projects.resolve(report));
             assertTrue(text.contains("Failures: 0, Errors: 0"), text);
         }
@@ -104,6 +109,32 @@ class PluginProofIT {
             assertTrue(
                     installation.names("plugins/xml-users").stream()
                             .anyMatch(jar -> jar.startsWith("commons-codec-1.2")));
+        }
+    }
+
+    @Test
+    void aPolicyRefusesByItsOwnRules() throws Exception {
+        var site = site("anna", "bela");
+        // An hour that is always over, or has not begun, for everybody but one.
+        var day = ZonedDateTime.now(ZoneOffset.UTC).plusDays(3).getDayOfWeek().name();
+        site.policy(
+                """
+                <policy plugin="office-hours">
+                  <hours>%s 03:00-04:00</hours>
+                  <zone>UTC</zone>
+                  <always>bela</always>
+                </policy>
+                """
+                        .formatted(day.substring(0, 3)));
+        try (var server = PackagedServer.start(installation, site)) {
+            server.login("bela").close();
+            assertTrue(refused(server, "anna", site.password("anna")).startsWith("-ERR [AUTH]"));
+            assertTrue(server.log().contains("reason=policy"), server.log());
+            var health = installation.postern("plugins", "health").run().well().text();
+            assertTrue(
+                    health.matches(
+                            "(?s).*<policy plugin=\"office-hours\">  running\n.*    4 calls, 0 failed.*"),
+                    health);
         }
     }
 

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -26,6 +30,9 @@ class QuickstartIT {
     private static final Pattern CURL =
             Pattern.compile(
                     "^  (curl --cacert (.+) --user demo:(\\S+) pop3s://127\\.0\\.0\\.1:(\\d+)/1)\\b");
+
+    /** Starts with a stop after each. */
+    private static final int ROUNDS = 3;
 
     @TempDir Path folder;
 
@@ -58,11 +65,13 @@ class QuickstartIT {
     }
 
     @Test
-    void buildsOnceInAFreshCloneAndStartsAnewAfterAStop() throws Exception {
+    void buildsOnceInAFreshCloneAndGoesOnAfterAStopWithWhatTheUserHasMadeOfIt() throws Exception {
         var clone = freshClone();
         var quickstart = clone.resolve("distribution/quickstart").toString();
-        var passwords = new String[2];
-        for (var round = 0; round < 2; round++) {
+        var home = clone.resolve("distribution/scratch/postern");
+        var passwords = new String[ROUNDS];
+        var kept = new TreeMap<String, String>();
+        for (var round = 0; round < ROUNDS; round++) {
             var output = folder.resolve("output" + round);
             var process = start(output, quickstart);
             try {
@@ -74,10 +83,17 @@ class QuickstartIT {
                                         Integer.parseInt(curl.group(4)), Path.of(curl.group(2))),
                                 "demo",
                                 curl.group(3))) {
-                    assertEquals(6, session.count());
+                    assertEquals(6 - round, session.count());
                     session.ok("DELE 1");
                     session.quit();
                 }
+                if (round == 0) {
+                    change(home);
+                } else {
+                    assertEquals(kept, files(home));
+                }
+                kept.clear();
+                kept.putAll(files(home));
                 Program.of(quickstart, "--stop").run().well();
                 assertTrue(process.waitFor(20, TimeUnit.SECONDS), Files.readString(output));
                 assertEquals(0, process.exitValue(), Files.readString(output));
@@ -85,13 +101,85 @@ class QuickstartIT {
                 process.destroy();
                 assertTrue(process.waitFor(30, TimeUnit.SECONDS));
             }
+            if (round == ROUNDS - 2) {
+                Files.writeString(home.resolve("lib/old.jar"), "of the build before");
+                Files.writeString(
+                        clone.resolve("conf/gateway.xml"),
+                        Files.readString(clone.resolve("conf/gateway.xml")) + "<!-- later -->\n");
+            }
         }
-        assertEquals(passwords[0], passwords[1]);
+        assertEquals(1, Set.copyOf(List.of(passwords)).size());
         var builds = Files.readAllLines(clone.resolve("builds"));
-        assertEquals(1, builds.size(), builds.toString());
-        assertTrue(builds.getFirst().contains("package -pl distribution -am"), builds.toString());
+        // Before the last round a source had changed.
+        assertEquals(2, builds.size(), builds.toString());
+        assertTrue(builds.getFirst().contains("-Dquick package -pl distribution -am"));
+        assertFalse(Files.exists(home.resolve("lib/old.jar")), "the program is the new one");
+        assertTrue(Files.exists(home.resolve("plugins/mine/mine.jar")), "a plugin of the user's");
+        var said = Files.readString(folder.resolve("output0"));
+        assertTrue(said.contains("quickstart:   1/2  Postern SPI (1 file fetched so far)"), said);
+        assertTrue(said.contains("quickstart:   2/2  Postern distribution (2 files"), said);
         // Nothing runs: a stop is no error.
         Program.of(quickstart, "--stop").run().well();
+    }
+
+    /** What a user may change in the first minutes. */
+    private static void change(Path home) throws IOException {
+        var config = home.resolve("conf/gateway.xml");
+        var text = Files.readString(config);
+        var changed = text.replace("<realms>", "<!-- mine -->\n  <realms>");
+        assertNotEquals(text, changed);
+        Files.writeString(config, changed);
+        var users = home.resolve("conf/users.xml");
+        Files.writeString(
+                users,
+                Files.readString(users)
+                        .replace(
+                                "</users>",
+                                "  <user name=\"anna\" password=\"{PLAIN}x\"/>\n</users>"));
+        Files.writeString(home.resolve("conf/mine.xml"), "<mine/>");
+        Files.createDirectories(home.resolve("mail/anna/cur"));
+        Files.writeString(home.resolve("mail/anna/cur/1.M1P1.host:2,S"), "Subject: mine\n\n");
+        Files.createDirectories(home.resolve("plugins/mine"));
+        Files.writeString(home.resolve("plugins/mine/mine.jar"), "no jar, and nobody names it");
+    }
+
+    /** What must be the same after a stop, a start, and another build: text by path. */
+    private static Map<String, String> files(Path home) throws IOException {
+        var texts = new TreeMap<String, String>();
+        for (var part : List.of("conf", "mail/anna", "state/tls")) {
+            try (var all = Files.walk(home.resolve(part))) {
+                for (var file : all.filter(Files::isRegularFile).toList()) {
+                    texts.put(home.relativize(file).toString(), Files.readString(file));
+                }
+            }
+        }
+        assertTrue(texts.size() > 8, texts.keySet().toString());
+        return texts;
+    }
+
+    @Test
+    void aBuildThatFailsIsToldWithItsErrors() throws Exception {
+        var clone = freshClone();
+        Files.writeString(
+                folder.resolve("bin/mvn"),
+                """
+                #!/bin/sh
+                echo '[INFO] a thousand lines'
+                echo '[ERROR] cannot fetch'
+                exit 1
+                """);
+        var ending =
+                Program.of(clone.resolve("distribution/quickstart").toString())
+                        .with("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"))
+                        .run();
+        assertEquals(1, ending.status());
+        var log = clone.resolve("distribution/scratch/build.log");
+        assertEquals(
+                "[ERROR] cannot fetch\nquickstart: the build has failed; all of its output is in "
+                        + log
+                        + "\n",
+                ending.err());
+        assertTrue(Files.readString(log).contains("a thousand lines"));
     }
 
     @Test
@@ -115,6 +203,7 @@ class QuickstartIT {
                         "conf",
                         "docs",
                         "gateway-core/pom.xml",
+                        "plugin-templates/pom.xml",
                         "auth-plugins/pom.xml",
                         "store-plugins/pom.xml",
                         "distribution/pom.xml",
@@ -134,7 +223,11 @@ class QuickstartIT {
                 """
                 #!/bin/sh
                 echo "$@" >>builds
-                mkdir distribution/target
+                echo '[INFO] Downloaded from central: somewhere (1 kB)'
+                echo '[INFO] Building Postern SPI 0.1.0-SNAPSHOT                              [1/2]'
+                echo '[INFO] Downloaded from central: somewhere (1 kB)'
+                echo '[INFO] Building Postern distribution 0.1.0-SNAPSHOT                     [2/2]'
+                mkdir -p distribution/target
                 cp '%s' distribution/target/
                 """
                         .formatted(Installation.TARBALL));

@@ -25,6 +25,7 @@ final class Site {
     private String directory = "<directory plugin=\"xml-users\"><file>%s</file></directory>";
     private List<String> mechanisms = List.of("user-pass", "apop", "sasl-plain");
     private final Map<String, String> stored = new LinkedHashMap<>();
+    private String policy = "";
     private String listener = "";
     private String limits = "";
     private String identity = "<identity self-signed=\"true\"/>";
@@ -70,6 +71,12 @@ final class Site {
     /** The plugins by which clients may log in. */
     Site mechanisms(String... plugins) {
         mechanisms = List.of(plugins);
+        return this;
+    }
+
+    /** The element of {@code gateway.xml} that says who rules on logins. */
+    Site policy(String element) {
+        policy = element;
         return this;
     }
 
@@ -192,6 +199,7 @@ final class Site {
           </limits>
           <authentication>
             %s
+            %s
           </authentication>
           %s<realms>
         %s  </realms>
@@ -204,6 +212,7 @@ final class Site {
                         mechanisms.stream()
                                 .map("<mechanism plugin=\"%s\"/>"::formatted)
                                 .collect(Collectors.joining("\n    ")),
+                        policy,
                         locks,
                         realms.orElseGet(this::realm));
     }

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -67,6 +68,37 @@ class TarballIT {
         assertTrue(
                 Installation.shared().names("lib").stream()
                         .anyMatch(jar -> jar.contains("gateway-spi")));
+    }
+
+    @Test
+    void theKitHasSourcesAndJavadocOfWhatAPluginSees() throws Exception {
+        for (var module : List.of("gateway-spi", "gateway-testkit")) {
+            var main = module.equals("gateway-spi") ? "spi/store/Maildrop" : "testkit/Gate";
+            for (var part : Map.of("sources", ".java", "javadoc", ".html").entrySet()) {
+                var folder = "kit/" + part.getKey();
+                var names = Installation.shared().names(folder);
+                var name =
+                        names.stream()
+                                .filter(it ->
+                                        it.matches(module + "-.*-" + part.getKey() + "\\.jar"))
+                                .findFirst()
+                                .orElseThrow(() -> new AssertionError(module + " " + names));
+                var file = Installation.shared().home().resolve(folder).resolve(name);
+                try (var jar = new ZipFile(file.toFile())) {
+                    var entry = "io/postern/" + main + part.getValue();
+                    assertTrue(jar.getEntry(entry) != null, name + " has no " + entry);
+                }
+            }
+        }
+        // As the guide's commands name it; and lib/ is the server's.
+        assertEquals(
+                1,
+                Installation.shared().names("kit").stream()
+                        .filter(it -> it.matches("gateway-testkit-.*\\.jar"))
+                        .count());
+        assertTrue(
+                Installation.shared().names("lib").stream()
+                        .noneMatch(it -> it.matches(".*-(sources|javadoc)\\.jar")));
     }
 
     @Test

@@ -110,6 +110,7 @@ public final class EngineFuzz {
                     case Effect.Send(var reply) -> say(reply);
                     case Effect.Authenticate login -> act(engine.on(login(login.command())));
                     case Effect.Respond _ -> act(engine.on(login(Effect.LoginCommand.AUTH)));
+                    case Effect.LoginNotOffered _ -> expect(!engine.waiting(), "waits for a login");
                     case Effect.CancelLogin _ -> expect(!engine.waiting(), "waits for a login");
                     case Effect.Retrieve(var number, _, var octets, _, var head) -> {
                         expect(number >= 1 && number <= MAIL.count(), "no such message");

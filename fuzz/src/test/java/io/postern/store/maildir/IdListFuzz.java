@@ -34,6 +34,7 @@ public final class IdListFuzz {
             var found =
                     list.read(
                             FOLDER,
+                            InfoDelimiters.STANDARD,
                             (unique, id) -> {
                                 taken[0]++;
                                 expect(!unique.contains(":"), "a name with its flags");

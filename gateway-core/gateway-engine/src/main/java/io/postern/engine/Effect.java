@@ -32,6 +32,21 @@ public sealed interface Effect {
     @SuppressWarnings("ArrayRecordComponent") // handed over once, compared by nobody
     record Respond(byte[] response) implements Effect {}
 
+    /**
+     * A login could not begin, for the log: this connection does not offer what it came by. The
+     * answer follows; the engine does not wait.
+     *
+     * @param command that the client sent
+     * @param mechanism the SASL name as the client spelled it, for {@link LoginCommand#AUTH} only;
+     *     not trusted
+     * @param name as it came with USER or APOP, in UTF-8; empty where there is none, or the
+     *     arguments are not those of the command, so that no password is taken for a name; not
+     *     trusted
+     * @param startTls whether STLS has to come first (RFC 2595 §4)
+     */
+    record LoginNotOffered(LoginCommand command, String mechanism, String name, boolean startTls)
+            implements Effect {}
+
     /** The client gave the login up (RFC 5034 §4); the engine does not wait. */
     record CancelLogin() implements Effect {}
 

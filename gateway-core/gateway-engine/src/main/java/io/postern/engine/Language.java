@@ -22,6 +22,8 @@ final class Language {
                     new Language("es"),
                     new Language("ja"));
 
+    private static final Pattern RANGE = Pattern.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\\*");
+
     private static final String BUNDLE = "io.postern.engine.texts";
 
     private final String tag;
@@ -103,11 +105,36 @@ final class Language {
         return texts().refusals.get(text);
     }
 
+    /** Whether a text is a basic language range (RFC 4647 §2.1). */
+    static boolean isRange(String text) {
+        if (text.equals("*")) {
+            return true;
+        }
+        var subtag = 0;
+        for (var at = 0; at < text.length(); at++) {
+            var c = text.charAt(at);
+            var letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+            if (c == '-') {
+                if (subtag == 0) {
+                    return false;
+                }
+                subtag = 0;
+            } else if (letter || (c >= '0' && c <= '9' && text.lastIndexOf('-', at) > 0)) {
+                if (++subtag > LONGEST_SUBTAG) {
+                    return false;
+                }
+            } else {
+                return false;
+            }
+        }
+        return subtag > 0;
+    }
+
     /**
      * The language for a basic language range, by lookup (RFC 4647 §3.4): {@code de-AT} leads to
      * {@code de}.
      *
-     * @param range from the client, not trusted
+     * @param range one that {@link #isRange}
      * @return null where there is none
      */
     static Language lookUp(String range) {

@@ -1,7 +1,5 @@
 package io.postern.engine;
 
-import io.postern.spi.wire.Surrogate;
-
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.IntFunction;
@@ -20,7 +18,7 @@ public final class MessageTable {
     /** Sizes of the surrogates; the same array where no message has one. */
     private final long[] surrogates;
 
-    /** Whether any message has one, or can have none although it needs one. */
+    /** Whether any message has one. */
     private final boolean anySurrogate;
 
     private final byte[] uniqueIds;
@@ -55,7 +53,7 @@ public final class MessageTable {
      * @param count number of messages
      * @param octets size by message-number
      * @param surrogateOctets the surrogate's size by message-number: the same where there is none,
-     *     more where there is one, or {@link Surrogate#NONE}
+     *     more where there is one
      * @param uniqueId unique-id by message-number
      * @throws ListingViolation for a negative count or size, a surrogate smaller than its message,
      *     a total beyond 63 bits, a unique-id that is null, not of 1 to 70 characters from 0x21 to
@@ -86,7 +84,7 @@ public final class MessageTable {
                         "message " + number + " is said to have " + sizes[i] + " octets");
             }
             var surrogate = surrogateOctets.applyAsLong(number);
-            if (surrogate < sizes[i] && surrogate != Surrogate.NONE) {
+            if (surrogate < sizes[i]) {
                 throw new ListingViolation(
                         "the surrogate of message "
                                 + number
@@ -125,11 +123,6 @@ public final class MessageTable {
         return octets[number - 1];
     }
 
-    /** Size on the wire of its surrogate, octets; the same where it needs none. */
-    long surrogateOctets(int number) {
-        return surrogates[number - 1];
-    }
-
     boolean needsSurrogate(int number) {
         return surrogates[number - 1] != octets[number - 1];
     }
@@ -137,13 +130,10 @@ public final class MessageTable {
     /**
      * Size to be listed, octets.
      *
-     * @param ofSurrogates whether that of the surrogate is asked for; a message that can have none
-     *     is listed with its own
+     * @param ofSurrogates whether that of the surrogate is asked for
      */
     long octets(int number, boolean ofSurrogates) {
-        return ofSurrogates && surrogates[number - 1] != Surrogate.NONE
-                ? surrogates[number - 1]
-                : octets[number - 1];
+        return ofSurrogates ? surrogates[number - 1] : octets[number - 1];
     }
 
     /** The sum of all sizes, octets. */

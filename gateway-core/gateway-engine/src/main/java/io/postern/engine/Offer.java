@@ -32,10 +32,16 @@ public record Offer(
      * One SASL mechanism.
      *
      * @param name 1 to 20 characters, A to Z, digits, hyphen and underscore (RFC 4422 §3.1)
-     * @param serverFirst whether it takes no initial response (RFC 5034 §4)
+     * @param serverFirst whether the server speaks first where AUTH brought no initial response
+     * @param initialResponse whether AUTH may bring one (RFC 5034 §4)
      */
-    public record Sasl(String name, boolean serverFirst) {
+    public record Sasl(String name, boolean serverFirst, boolean initialResponse) {
         private static final int MAX_NAME = 20;
+
+        /** One that takes an initial response unless the server speaks first. */
+        public Sasl(String name, boolean serverFirst) {
+            this(name, serverFirst, !serverFirst);
+        }
 
         public Sasl {
             if (name.isEmpty()

@@ -22,13 +22,14 @@ import java.util.List;
  *       tolerated where a command may stand without argument.
  *   <li>A control octet in a command is refused with the command. Octets above 0x7F may stand in
  *       names and passwords, and mean nothing here.
+ *   <li>Accommodation: AUTH LOGIN may bring the name along, as curl and others send it, although
+ *       the server speaks first in that one.
  *   <li>Accommodation: AUTH alone lists the mechanisms, for clients older than CAPA.
  *   <li>A message that RETR has sent and DELE has not marked counts as seen; TOP does not.
  *   <li>What the client sent is never part of an answer.
  *   <li>Where UTF8 is offered, a client that has not said it gets surrogates, and their sizes, of
  *       messages with an internationalised header (RFC 6856 §2.1). Unique-ids are the same for
- *       both. A message that can have no surrogate is listed with its own size in STAT and in LIST
- *       without argument, and refused with [UTF8] elsewhere.
+ *       both. Every message can be retrieved in both ways, so [UTF8] is never said.
  *   <li>STLS is refused after UTF8, and takes LANG back: what was said in the clear does not count.
  * </ul>
  *
@@ -151,11 +152,18 @@ public final class Pop3Engine {
 
     /**
      * How many lines in a row, up to now, were no command that POP3 knows, or none that can be
-     * where the session stands, or had wrong arguments. A message that is not there is another
-     * matter.
+     * where the session stands, or had wrong arguments. A message that is not there, and a command
+     * that is not offered, are other matters.
      */
     public int badCommands() {
         return badCommands;
+    }
+
+    /** Whether an event is QUIT, which ends a session in any case. */
+    public static boolean isQuit(Event event) {
+        return event instanceof Event.Line(var octets)
+                && Command.of(octets) == Command.QUIT
+                && blank(octets, Command.QUIT.argument());
     }
 
     // Lines
@@ -227,11 +235,15 @@ public final class Pop3Engine {
     }
 
     private List<Effect> user(byte[] line) {
-        if (!offer.userPass()) {
-            return notOffered();
-        }
         var argument = Command.USER.argument();
-        if (line.length <= argument || indexOf(' ', line, argument) < line.length) {
+        var one = line.length > argument && indexOf(' ', line, argument) == line.length;
+        if (!offer.userPass()) {
+            return notOffered(
+                    Effect.LoginCommand.USER_PASS,
+                    "",
+                    one ? text(line, argument, line.length) : "");
+        }
+        if (!one) {
             return refuse(Text.ONE_ARGUMENT);
         }
         state = new State.Authorization(rest(line, argument));
@@ -255,22 +267,23 @@ public final class Pop3Engine {
     }
 
     private List<Effect> apop(byte[] line) {
-        if (!offer.apop()) {
-            return notOffered();
-        }
         var argument = Command.APOP.argument();
         var space = indexOf(' ', line, argument);
-        if (space <= argument
-                || space >= line.length - 1
-                || indexOf(' ', line, space + 1) < line.length) {
-            return refuse(Text.TWO_ARGUMENTS);
+        var two =
+                space > argument
+                        && space < line.length - 1
+                        && indexOf(' ', line, space + 1) == line.length;
+        if (!offer.apop()) {
+            return notOffered(Effect.LoginCommand.APOP, "", two ? text(line, argument, space) : "");
         }
-        return logIn(Effect.LoginCommand.APOP, "", rest(line, argument));
+        return two
+                ? logIn(Effect.LoginCommand.APOP, "", rest(line, argument))
+                : refuse(Text.TWO_ARGUMENTS);
     }
 
     private List<Effect> startTls() {
         if (!offer.startTls()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         if (utf8) {
             return refuse(Text.NO_STLS_AFTER_UTF8);
@@ -290,15 +303,26 @@ public final class Pop3Engine {
         return List.of();
     }
 
+    private List<Effect> notOffered(Effect.LoginCommand command, String mechanism, String name) {
+        return List.of(
+                new Effect.LoginNotOffered(command, mechanism, name, offer.startTls()),
+                notOffered().getFirst());
+    }
+
     private List<Effect> notOffered() {
-        return refuse(offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED);
+        return notOffered(offer.startTls() ? Text.TLS_FIRST : Text.NOT_OFFERED);
+    }
+
+    /** A client that tries what it knows is no stranger: this is not counted as a bad command. */
+    private List<Effect> notOffered(Text text) {
+        return err(Problem.NONE, text);
     }
 
     // UTF-8 and languages (RFC 6856)
 
     private List<Effect> utf8() {
         if (!offer.utf8()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         utf8 = true;
         return language.ok(Text.UTF8);
@@ -306,13 +330,17 @@ public final class Pop3Engine {
 
     private List<Effect> lang(byte[] line) {
         if (!offer.utf8()) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Text.NOT_OFFERED);
         }
         var argument = Command.LANG.argument();
         if (blank(line, argument)) {
             return languages();
         }
-        var found = Language.lookUp(new String(rest(line, argument), StandardCharsets.ISO_8859_1));
+        var range = new String(rest(line, argument), StandardCharsets.ISO_8859_1);
+        if (!Language.isRange(range)) {
+            return refuse(Text.NO_LANGUAGE_RANGE);
+        }
+        var found = Language.lookUp(range);
         if (found == null) {
             return err(Problem.NONE, Text.NO_LANGUAGE);
         }
@@ -331,17 +359,14 @@ public final class Pop3Engine {
     // AUTH (RFC 5034 §4)
 
     private List<Effect> auth(byte[] line) {
-        if (offer.sasl().isEmpty()) {
-            return notOffered();
-        }
         var argument = Command.AUTH.argument();
         if (blank(line, argument)) {
-            return mechanisms();
+            return offer.sasl().isEmpty() ? notOffered() : mechanisms();
         }
         var space = indexOf(' ', line, argument);
         var mechanism = offered(line, argument, space);
         if (mechanism == null) {
-            return refuse(Text.NOT_OFFERED);
+            return notOffered(Effect.LoginCommand.AUTH, text(line, argument, space), "");
         }
         if (blank(line, space)) {
             if (mechanism.serverFirst()) {
@@ -350,7 +375,7 @@ public final class Pop3Engine {
             state = new State.InitialAwaited(mechanism.name());
             return EMPTY_CHALLENGE;
         }
-        if (mechanism.serverFirst()) {
+        if (!mechanism.initialResponse()) {
             return refuse(Text.SERVER_FIRST);
         }
         if (space == line.length - 2 && line[space + 1] == '=') {
@@ -433,7 +458,7 @@ public final class Pop3Engine {
         return err(
                 problem,
                 switch (problem) {
-                    case NONE, UTF8 -> Text.LOGIN_NOT_PROPER;
+                    case NONE -> Text.LOGIN_NOT_PROPER;
                     case AUTH -> Text.LOGIN_REFUSED;
                     case IN_USE -> Text.MAILDROP_LOCKED;
                     case LOGIN_DELAY -> Text.LOGIN_TOO_EARLY;
@@ -491,24 +516,16 @@ public final class Pop3Engine {
     private List<Effect> listing(Transaction maildrop, byte[] line, boolean uniqueIds) {
         var argument = Command.LIST.argument();
         if (blank(line, argument)) {
-            return say(maildrop.listing(uniqueIds));
+            return say(maildrop.listing(uniqueIds, language));
         }
         var number = Decimal.parse(line, argument, line.length);
         if (!maildrop.has(number)) {
             return noMessage(number);
         }
-        if (uniqueIds) {
-            return say(maildrop.uniqueIdListing(number));
-        }
-        return maildrop.needsUtf8(number)
-                ? err(Problem.UTF8, Text.NEEDS_UTF8)
-                : say(maildrop.scanListing(number));
+        return say(uniqueIds ? maildrop.uniqueIdListing(number) : maildrop.scanListing(number));
     }
 
     private List<Effect> retrieve(Transaction maildrop, int number) {
-        if (maildrop.needsUtf8(number)) {
-            return err(Problem.UTF8, Text.NEEDS_UTF8);
-        }
         state = new State.Retrieving(maildrop, number, true);
         var octets = maildrop.octets(number);
         return List.of(
@@ -530,9 +547,6 @@ public final class Pop3Engine {
         }
         if (!maildrop.has(number)) {
             return noMessage(number);
-        }
-        if (maildrop.needsUtf8(number)) {
-            return err(Problem.UTF8, Text.NEEDS_UTF8);
         }
         state = new State.Retrieving(maildrop, number, false);
         return List.of(
@@ -647,6 +661,10 @@ public final class Pop3Engine {
             at++;
         }
         return at;
+    }
+
+    private static String text(byte[] line, int from, int to) {
+        return new String(line, from, to - from, StandardCharsets.UTF_8);
     }
 
     private static byte[] rest(byte[] line, int from) {

@@ -13,9 +13,7 @@ public enum Problem {
     /** Ours, and it may pass (RFC 3206 §4). */
     SYS_TEMP("SYS/TEMP"),
     /** Ours, and somebody has to mend it (RFC 3206 §4). */
-    SYS_PERM("SYS/PERM"),
-    /** The message needs UTF-8 mode (RFC 6856 §5). */
-    UTF8("UTF8");
+    SYS_PERM("SYS/PERM");
 
     private final String code;
 

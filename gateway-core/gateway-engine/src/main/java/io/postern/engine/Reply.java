@@ -40,8 +40,8 @@ public final class Reply {
     }
 
     /** A positive answer with more to come behind the status line, its final dot included. */
-    static Reply ok(String text, OctetSource body) {
-        return new Reply(line("+OK", text, false), Objects.requireNonNull(body));
+    static Reply ok(String text, Language language, OctetSource body) {
+        return new Reply(line("+OK", text, language.utf8()), Objects.requireNonNull(body));
     }
 
     /** A positive answer with more to come: these lines, which are UTF-8, and the final dot. */

@@ -1,7 +1,5 @@
 package io.postern.engine;
 
-import io.postern.spi.wire.Surrogate;
-
 import java.util.BitSet;
 
 /**
@@ -53,11 +51,6 @@ final class Transaction {
         return surrogates && messages.needsSurrogate(number);
     }
 
-    /** Whether nothing can be sent of it, and its size cannot be told. */
-    boolean needsUtf8(int number) {
-        return surrogates && messages.surrogateOctets(number) == Surrogate.NONE;
-    }
-
     /**
      * @param number of a message that {@link #has has} no mark
      */
@@ -93,12 +86,18 @@ final class Transaction {
      * marks that are made after this.
      *
      * @param uniqueIds UIDL; LIST otherwise
+     * @param language of the status line, which says how many messages follow
      */
-    Reply listing(boolean uniqueIds) {
+    Reply listing(boolean uniqueIds, Language language) {
         if (marksOfListing == null) {
             marksOfListing = (BitSet) marked.clone();
         }
-        return Reply.ok("", new ScanListing(messages, marksOfListing, uniqueIds, surrogates));
+        return Reply.ok(
+                uniqueIds
+                        ? language.text(Text.MESSAGES, count)
+                        : language.text(Text.INSIDE, count, octets),
+                language,
+                new ScanListing(messages, marksOfListing, uniqueIds, surrogates));
     }
 
     /** Ends this state: nothing may be marked after that. */

@@ -179,12 +179,19 @@ class CommandStormTest {
                                     here ? "+OK " + number + " uid-" + number + "\r\n" : none,
                                     session.command("UIDL " + number));
                     case 3 -> {
-                        var lines = new StringBuilder("+OK\r\n");
+                        var octets = there.stream().mapToLong(n -> size(messages, n)).sum();
+                        var lines =
+                                new StringBuilder(
+                                        "+OK "
+                                                + there.size()
+                                                + " messages, "
+                                                + octets
+                                                + " octets\r\n");
                         there.forEach(n -> lines.append(n + " " + size(messages, n) + "\r\n"));
                         assertEquals(lines + ".\r\n", session.command("LIST"));
                     }
                     case 4 -> {
-                        var lines = new StringBuilder("+OK\r\n");
+                        var lines = new StringBuilder("+OK " + there.size() + " messages\r\n");
                         there.forEach(n -> lines.append(n + " uid-" + n + "\r\n"));
                         assertEquals(lines + ".\r\n", session.command("UIDL"));
                     }

@@ -19,8 +19,8 @@ import java.util.function.IntToLongFunction;
  * asks for, and keeps what was asked and said. Text is one character per octet.
  *
  * <p>Who logs in as {@code locked}, {@code temp} or {@code perm} with the right password is refused
- * with that problem. The SASL mechanisms: PLAIN takes one response; CRAM-MD5 speaks first; FINAL
- * sends a last challenge and wants an empty response to it.
+ * with that problem. The SASL mechanisms: PLAIN takes one response; CRAM-MD5 speaks first, and so
+ * does LOGIN where no name came; FINAL sends a last challenge and wants an empty response to it.
  */
 final class FakeSession {
     static final String PASSWORD = " tan  staaf ";
@@ -44,6 +44,7 @@ final class FakeSession {
     private final StringBuilder said = new StringBuilder();
     private final List<String> messages;
     private String mechanism = "";
+    private String loginName = "";
 
     Offer afterTls = new Offer("", true, List.of(new Offer.Sasl("PLAIN", false)), false);
     BitSet unavailable = new BitSet();
@@ -109,6 +110,7 @@ final class FakeSession {
                     judge(response, true);
                 }
                 case Effect.Respond(var response) -> judge(response, false);
+                case Effect.LoginNotOffered _ -> {}
                 case Effect.CancelLogin _ -> mechanism = "";
                 case Effect.Retrieve retrieve -> retrieve(retrieve);
                 case Effect.Commit _ -> on(outcome);
@@ -183,6 +185,7 @@ final class FakeSession {
                             first
                                     ? new Event.Challenged(octets("<17@host>"))
                                     : known(text, " digest");
+                    case "LOGIN" -> login(text, first);
                     case "FINAL" ->
                             first
                                     ? new Event.Challenged(octets("v=proof"))
@@ -191,6 +194,21 @@ final class FakeSession {
                                             : new Event.LoginRefused(Problem.NONE);
                     default -> throw new AssertionError(mechanism);
                 });
+    }
+
+    /** Asks for what has not come yet: the name, then the password. */
+    private Event login(String text, boolean first) {
+        if (first) {
+            loginName = "";
+        }
+        if (first && text.isEmpty()) {
+            return new Event.Challenged(octets("Username:"));
+        }
+        if (loginName.isEmpty()) {
+            loginName = text;
+            return new Event.Challenged(octets("Password:"));
+        }
+        return known(loginName + "\0" + text, "\0" + PASSWORD);
     }
 
     private Event known(String response, String proof) {

@@ -391,8 +391,8 @@ class Pop3EngineTest {
         try {
             Locale.setDefault(Locale.forLanguageTag("tr-TR"));
             var session = FakeSession.loggedIn("x");
-            assertEquals("+OK\r\n1 3\r\n.\r\n", session.command("list"));
-            assertEquals("+OK\r\n1 uid-1\r\n.\r\n", session.command("uidl"));
+            assertEquals("+OK 1 messages, 3 octets\r\n1 3\r\n.\r\n", session.command("list"));
+            assertEquals("+OK 1 messages\r\n1 uid-1\r\n.\r\n", session.command("uidl"));
             assertEquals("-ERR unknown command\r\n", session.command("l\u00dds\u00df"));
             // ARABIC-INDIC DIGIT ONE and FULLWIDTH DIGIT ONE in UTF-8
             assertEquals("-ERR a number is needed\r\n", session.command("LIST \u00d9\u00a1"));
@@ -509,9 +509,10 @@ class Pop3EngineTest {
         engine.on(line("DELE 1"));
         engine.on(line("RSET"));
         engine.on(line("DELE 2"));
-        assertEquals("+OK\r\n1 1\r\n2 1\r\n.\r\n", sent(list));
-        assertEquals("+OK\r\n1 u1\r\n2 u2\r\n.\r\n", sent(uidl));
-        assertEquals("+OK\r\n1 1\r\n3 1\r\n.\r\n", sent(engine.on(line("LIST"))));
+        assertEquals("+OK 2 messages, 2 octets\r\n1 1\r\n2 1\r\n.\r\n", sent(list));
+        assertEquals("+OK 2 messages\r\n1 u1\r\n2 u2\r\n.\r\n", sent(uidl));
+        assertEquals(
+                "+OK 2 messages, 2 octets\r\n1 1\r\n3 1\r\n.\r\n", sent(engine.on(line("LIST"))));
     }
 
     @Test
@@ -533,10 +534,13 @@ class Pop3EngineTest {
                 for (var octet : buffer.flip().array()) {
                     if (octet == '\n' && number < count) {
                         number += number == count - 2 ? 2 : 1;
-                        var value =
-                                command.equals("LIST") ? "" + number * 7L : "unique-id." + number;
+                        var list = command.equals("LIST");
+                        var value = list ? "" + number * 7L : "unique-id." + number;
                         assertEquals(
-                                number == 0 ? "+OK\r" : number + " " + value + "\r",
+                                number == 0
+                                        ? "+OK 499999 messages"
+                                                + (list ? ", 874998250007 octets\r" : "\r")
+                                        : number + " " + value + "\r",
                                 line.toString());
                         line.setLength(0);
                     } else if (octet != '\n' && number < count) {

@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
  *
  * <pre>
  * # a comment
- * O: what is offered: user, apop, stls, and SASL mechanisms, a "!" behind one that speaks first
+ * O: what is offered: user, apop, stls, and SASL mechanisms, a "!" behind one that speaks first,
+ *    "!?" where it takes an initial response all the same
  * M: a message, \n for a line feed     ("M! " is one that cannot be had)
  * E: turned-away | doomed, a {@link Problem}, and a text
  * F: how many marked messages QUIT could not remove, and the {@link Problem}
@@ -129,12 +130,14 @@ final class Transcript {
         return new Offer(
                 apop ? FakeSession.STAMP : "",
                 userPass,
-                words.stream()
-                        .map(word -> new Offer.Sasl(word.replace("!", ""), word.endsWith("!")))
-                        .toList(),
+                words.stream().map(Transcript::sasl).toList(),
                 startTls,
                 Terms.NONE,
                 utf8);
+    }
+
+    private static Offer.Sasl sasl(String word) {
+        return new Offer.Sasl(word.replaceAll("[!?]", ""), word.contains("!"), !word.endsWith("!"));
     }
 
     private List<String> messages() {

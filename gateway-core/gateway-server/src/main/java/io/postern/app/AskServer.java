@@ -43,9 +43,11 @@ abstract class AskServer implements Callable<Integer> {
     /** {@code postern plugins health}. */
     @Command(
             name = HEALTH,
-            description =
-                    "Ask the running server how its plugins are, how often each was called, and how"
-                            + " long that took.")
+            description = {
+                "Ask the running server how its plugins are, how often each was called, and how"
+                        + " long that took.",
+                "The exit status is 1 if a plugin says that it does not work."
+            })
     static final class AskHealth extends AskServer {
         AskHealth() {
             super(HEALTH);
@@ -65,7 +67,8 @@ abstract class AskServer implements Callable<Integer> {
                 if (sockets.size() > 1) {
                     out.println(socket.getFileName() + ":");
                 }
-                reply.lines().forEach(reply.code() == ExitCode.OK ? out::println : err::println);
+                var refused = reply.code() != ExitCode.OK && !question.equals(HEALTH);
+                reply.lines().forEach(refused ? err::println : out::println);
                 code = Math.max(code, reply.code());
                 answers++;
             } catch (ConnectException _) {

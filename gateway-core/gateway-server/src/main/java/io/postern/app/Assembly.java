@@ -229,6 +229,7 @@ final class Assembly {
             }
         }
         for (var listener : config.listeners()) {
+            listener.warning().ifPresent(warnings::add);
             try {
                 listener.clients().ifPresent(ServerTls::authorities);
             } catch (SettingException e) {
@@ -304,7 +305,11 @@ final class Assembly {
                         .map(place -> loaded.get(place).plugin())
                         .allMatch(it -> it instanceof AuthMechanism way && way.plaintext());
         for (var listener : config.listeners()) {
-            if (plaintextOnly && listener.tls() == TlsMode.NONE && !listener.allowPlaintext()) {
+            // Where clients come through a proxy, TLS may end there.
+            if (plaintextOnly
+                    && listener.tls() == TlsMode.NONE
+                    && listener.proxy().isEmpty()
+                    && !listener.allowPlaintext()) {
                 problems.add(
                         new Problem(
                                 config.file(),

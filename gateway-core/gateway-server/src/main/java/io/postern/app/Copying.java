@@ -159,8 +159,24 @@ final class Copying {
         return all;
     }
 
-    /** Says how it went. */
+    /** Says how it went, unless that is unwanted and all is well. */
     int finish(PrintWriter out) {
+        if (!ways.quiet) {
+            sum(out);
+        }
+        if (renamed > 0) {
+            err.println(
+                    messages(renamed)
+                            + " got another unique-id: the target does not keep the one it is"
+                            + " given, and the same command would copy them again");
+        }
+        if (stopped) {
+            return ExitCode.STOPPED;
+        }
+        return failed + different.cardinality() > 0 ? ExitCode.NOT_ALL : ExitCode.OK;
+    }
+
+    private void sum(PrintWriter out) {
         var left = source.listing().count() - copied - there.cardinality() - failed;
         out.println(
                 (ways.dryRun ? "would copy " : "copied ")
@@ -172,16 +188,6 @@ final class Copying {
                         + "; not copied "
                         + (failed + different.cardinality())
                         + (left > 0 ? "; left for the next run " + left : ""));
-        if (renamed > 0) {
-            out.println(
-                    messages(renamed)
-                            + " got another unique-id: the target does not keep the one it is"
-                            + " given, and the same command would copy them again");
-        }
-        if (stopped) {
-            return ExitCode.STOPPED;
-        }
-        return failed + different.cardinality() > 0 ? ExitCode.NOT_ALL : ExitCode.OK;
     }
 
     private static String messages(int count) {

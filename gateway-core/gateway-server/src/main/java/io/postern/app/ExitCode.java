@@ -4,7 +4,7 @@ package io.postern.app;
 final class ExitCode {
     static final int OK = 0;
 
-    /** The configuration or a plugin it names cannot be used. */
+    /** The configuration or a plugin it names cannot be used, or a plugin is unwell. */
     static final int CONFIGURATION = 1;
 
     /** The command line is wrong. Picocli's own code for it. */

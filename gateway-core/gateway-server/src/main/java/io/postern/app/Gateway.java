@@ -27,6 +27,7 @@ import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.MaildropStore;
 import io.postern.tls.IdentitySource;
+import io.postern.tls.Jsse;
 import io.postern.tls.ServerTls;
 import io.postern.tls.TlsMode;
 import io.postern.transport.ListenException;
@@ -138,6 +139,7 @@ final class Gateway implements AutoCloseable {
         var gateway = new Gateway(new Generation(assembly, plugins));
         var done = false;
         try {
+            gateway.allowLegacyTls();
             gateway.startPlugins();
             gateway.startKeeping();
             gateway.listen();
@@ -194,13 +196,15 @@ final class Gateway implements AutoCloseable {
         return result;
     }
 
-    /** How every plugin is, and what it has done, in lines. */
-    List<String> health() {
+    /** How every plugin is, and what it has done, in lines; not OK where one is unwell. */
+    Reply health() {
         askForHealth();
+        var code = ExitCode.OK;
         var lines = new ArrayList<String>();
         for (var place : assembly().config().places()) {
             var one = assembly().at(place);
             var trouble = unwell.get(one.plugin());
+            code = trouble == null ? code : ExitCode.CONFIGURATION;
             lines.add(
                     name(place)
                             + "  "
@@ -210,7 +214,7 @@ final class Gateway implements AutoCloseable {
             one.from().descriptor().ifPresent(it -> lines.add("    " + it.shown()));
             lines.add("    " + calls.shown(one.plugin()));
         }
-        return lines;
+        return new Reply(code, lines);
     }
 
     /**
@@ -442,6 +446,20 @@ final class Gateway implements AutoCloseable {
         return text.isEmpty() ? "none" : text;
     }
 
+    /** Before a plugin uses TLS: Java reads then, and once, what is allowed. */
+    private void allowLegacyTls() throws StartException {
+        var legacy =
+                listeners().stream().map(GatewayConfig.Listener::warning).flatMap(Optional::stream);
+        var warnings = legacy.toList();
+        if (!warnings.isEmpty() && !Jsse.allowLegacy()) {
+            throw new StartException(
+                    "TLS 1.0 and 1.1 cannot be allowed: TLS was in use before the start. Remove"
+                            + " tls-profile=\"legacy\", or the plugin that is so early.",
+                    null);
+        }
+        warnings.forEach(log::warn);
+    }
+
     private void startPlugins() throws BadConfiguration, StartException, InterruptedException {
         var wrong = new ArrayList<Problem>();
         var failures = new ArrayList<String>();
@@ -559,6 +577,8 @@ final class Gateway implements AutoCloseable {
                                 refusals),
                         calls);
         readKeys(host);
+        OpenFiles.warning(listeners().stream().mapToLong(it -> it.limits().connections()).sum())
+                .ifPresent(log::warn);
         try {
             listeners =
                     Listeners.open(
@@ -605,7 +625,7 @@ final class Gateway implements AutoCloseable {
                                 ? Optional.<ListenerSettings.Tls>empty()
                                 : Optional.of(
                                         new ListenerSettings.Tls(
-                                                tls.listener(one.clients()),
+                                                tls.listener(one.profile(), one.clients()),
                                                 one.tls() == TlsMode.IMPLICIT,
                                                 limit));
                 all.add(

@@ -13,23 +13,41 @@ import java.util.Properties;
 final class LogSettings {
     private static final String PREFIX = "org.slf4j.simpleLogger.";
 
+    private static final String DEFAULT = "defaultLogLevel";
+
     private LogSettings() {}
 
-    /** Takes what the file says, unless the command line of the JVM says otherwise. */
-    static void read(Path file) {
+    /**
+     * Takes what the file says, unless the command line of the JVM says otherwise.
+     *
+     * @param quiet only warnings and errors, whatever the file says
+     */
+    static void read(Path file, boolean quiet) {
         var settings = new Properties();
         try (var in = Files.newBufferedReader(file)) {
             settings.load(in);
         } catch (NoSuchFileException e) {
-            return; // the logger has its own defaults
+            settings.clear(); // the logger has its own defaults
         } catch (IOException | IllegalArgumentException e) {
             System.err.println("postern: " + file + " cannot be read, the log has defaults: " + e);
-            return;
+            settings.clear();
+        }
+        if (quiet) {
+            settings.putIfAbsent(PREFIX + DEFAULT, "info");
+            settings.replaceAll((name, value) -> isLevel(name) ? quieter(value) : value);
         }
         for (var name : settings.stringPropertyNames()) {
             if (name.startsWith(PREFIX) && System.getProperty(name) == null) {
                 System.setProperty(name, settings.getProperty(name).strip());
             }
         }
+    }
+
+    private static boolean isLevel(Object name) {
+        return name.equals(PREFIX + DEFAULT) || name.toString().startsWith(PREFIX + "log.");
+    }
+
+    private static Object quieter(Object level) {
+        return level.toString().strip().matches("(?i)trace|debug|info") ? "warn" : level;
     }
 }

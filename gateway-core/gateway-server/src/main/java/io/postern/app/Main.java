@@ -1,5 +1,7 @@
 package io.postern.app;
 
+import io.postern.tls.Jsse;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -9,6 +11,7 @@ import picocli.CommandLine.Spec;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Properties;
 
 /** The program {@code postern}. */
@@ -25,14 +28,15 @@ import java.util.Properties;
             StoreTransfer.Import.class,
             StoreTransfer.Export.class,
             Undelete.class,
-            AotCache.class
+            AotCache.class,
+            CommandLine.HelpCommand.class
         },
         versionProvider = Main.Version.class,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done; for run: stopped by SIGTERM or SIGINT",
             "1:the configuration, or a plugin that it names, cannot be used; a reload was refused,"
-                    + " or left something out",
+                    + " or left something out; for plugins health: a plugin is unwell",
             "2:the command line is wrong",
             "3:the server could not start, for example because its port is in use; no server runs that"
                     + " could be asked; for import,"
@@ -74,8 +78,10 @@ public final class Main implements Runnable {
     public static void main(String[] args) {
         LogSettings.read(
                 Path.of(System.getProperty("postern.home", "."))
-                        .resolve("conf/simplelogger.properties"));
+                        .resolve("conf/simplelogger.properties"),
+                List.of(args).contains("--quiet"));
         JavaLogging.toSlf4j();
+        Jsse.leaveServerNamesToUs();
         System.exit(Run.plain(args).map(Main::serve).orElseGet(() -> commandLine().execute(args)));
     }
 
@@ -115,7 +121,11 @@ public final class Main implements Runnable {
         return ExitCode.USAGE;
     }
 
-    @Command(name = "version", description = "Show the version.")
+    @Command(
+            name = "version",
+            mixinStandardHelpOptions = true,
+            versionProvider = Version.class,
+            description = "Show the version.")
     int version() {
         for (var line : new Version().getVersion()) {
             spec.commandLine().getOut().println(line);

@@ -29,14 +29,17 @@ import java.util.stream.Collectors;
         description = {
             "Write a Maven project of a plugin that builds, passes its contract, and can be put into"
                     + " plugins/ as it is. Your own code takes the place of what is in it.",
-            "auth is a SASL mechanism, directory checks passwords, store keeps mail, lock gives"
-                    + " maildrops to one session at a time."
+            "auth is a SASL mechanism, directory checks passwords, policy rules on login attempts,"
+                    + " store keeps mail, lock gives maildrops to one session at a time."
         })
 final class NewPlugin implements Callable<Integer> {
     /** In the templates, the name of the class and of what belongs to it. */
     private static final String TEMPLATE = "Template";
 
     private static final String TEMPLATE_PACKAGE = "org.example.template.";
+
+    /** The contracts provoke what a plugin logs as a warning. */
+    private static final String TEST_LOG = "src/test/resources/simplelogger.properties";
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]+(-[a-z][a-z0-9]+)*");
     private static final Pattern PACKAGE = Pattern.compile("[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*");
@@ -82,6 +85,13 @@ final class NewPlugin implements Callable<Integer> {
                   <user>alice</user>
                   <password>${file:UTF-8:conf/alice.password}</password>
                 </directory>\
+                """),
+        policy(
+                "io.postern.spi.auth.AuthPolicy",
+                """
+                <policy plugin="@name@">
+                  <refuse>root</refuse>
+                </policy>\
                 """),
         store(
                 "io.postern.spi.store.MaildropStore",
@@ -151,8 +161,26 @@ final class NewPlugin implements Callable<Integer> {
                             + LONGEST_MECHANISM
                             + " characters (RFC 4422).");
         }
+        if (taken()) {
+            throw usage(
+                    "There is a plugin \""
+                            + name
+                            + "\" in "
+                            + installation.home().resolve("plugins")
+                            + " already: yours would take its place. Give another name.");
+        }
         if (!PACKAGE.matcher(javaPackage).matches()) {
             throw usage("\"" + javaPackage + "\" is no name for a package.");
+        }
+    }
+
+    /** Whether a plugin of any kind goes by this name, or has its jars in a folder of it. */
+    private boolean taken() {
+        if (Files.exists(installation.home().resolve("plugins").resolve(name))) {
+            return true;
+        }
+        try (var plugins = installation.plugins()) {
+            return plugins.found().stream().anyMatch(it -> it.name().equals(name));
         }
     }
 
@@ -176,6 +204,7 @@ final class NewPlugin implements Callable<Integer> {
                 templates.resolve("project/postern-plugin.properties"),
                 resources.resolve("postern-plugin.properties"),
                 words);
+        copy(templates.resolve(TEST_LOG), project.resolve(TEST_LOG), Map.of());
         put(
                 resources.resolve("services").resolve(kind.service),
                 javaPackage + "." + className() + "\n");

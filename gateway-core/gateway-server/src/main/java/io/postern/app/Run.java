@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
 /** {@code postern run}. */
@@ -28,7 +29,8 @@ import java.util.concurrent.CountDownLatch;
             "Serve until SIGTERM or SIGINT (Ctrl-C).",
             "Prints one line for each address that it listens on, then \"ready\". A stop takes no"
                     + " new clients, finishes removals that are running, and ends the other"
-                    + " sessions without removing anything."
+                    + " sessions without removing anything. SIGHUP does what \"postern plugins"
+                    + " reload\" does; the log tells what came of it."
         })
 final class Run implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(Run.class);
@@ -90,16 +92,17 @@ final class Run implements Callable<Integer> {
                             Runtime.getRuntime().halt(ExitCode.OK);
                         });
         Runtime.getRuntime().addShutdownHook(hook);
-        try (var plugins = installation.copiedPlugins()) {
+        try (var plugins = installation.copiedPlugins();
+                var hangUp = HangUp.caught()) {
             warnOfBroken(plugins);
-            return serve(plugins);
+            return serve(plugins, hangUp);
         } finally {
             ended.countDown();
             forget(hook);
         }
     }
 
-    private int serve(Plugins plugins) {
+    private int serve(Plugins plugins, HangUp hangUp) {
         var out =
                 spec == null
                         ? new PrintWriter(System.out, true, System.out.charset())
@@ -109,7 +112,7 @@ final class Run implements Callable<Integer> {
                         ? new PrintWriter(System.err, true, System.err.charset())
                         : spec.commandLine().getErr();
         try {
-            return serve(plugins, out);
+            return serve(plugins, hangUp, out);
         } catch (BadConfiguration e) {
             return Check.refuse(e, err);
         } catch (StartException e) {
@@ -124,7 +127,7 @@ final class Run implements Callable<Integer> {
     }
 
     /** It keeps no hold on the assembly, which a reload may replace. */
-    private int serve(Plugins plugins, PrintWriter out)
+    private int serve(Plugins plugins, HangUp hangUp, PrintWriter out)
             throws BadConfiguration, StartException, InterruptedException {
         try (var gateway = Gateway.start(warned(installation.assemble(plugins)), plugins);
                 var _ = control(gateway)) {
@@ -137,6 +140,10 @@ final class Run implements Callable<Integer> {
             }
             out.println("ready");
             out.flush();
+            hangUp.does(() -> {
+                log.info("SIGHUP: reload of the plugins");
+                var _ = reload(gateway);
+            });
             // This lasts until the stop interrupts the thread.
             gateway.serve();
             return ExitCode.OK;
@@ -155,15 +162,17 @@ final class Run implements Callable<Integer> {
         }
     }
 
+    /** The log tells what came of it, too. */
+    private CompletableFuture<Reply> reload(Gateway gateway) {
+        return gateway.later(() ->
+                gateway.reload((plugins, running) ->
+                        installation.assemble(plugins, Optional.of(running))));
+    }
+
     private Reply answer(Gateway gateway, String question) {
         return switch (question) {
-            case AskServer.RELOAD ->
-                    gateway.later(() ->
-                                    gateway.reload((plugins, running) ->
-                                            installation.assemble(plugins, Optional.of(running))))
-                            .join();
-            case AskServer.HEALTH ->
-                    gateway.later(() -> new Reply(ExitCode.OK, gateway.health())).join();
+            case AskServer.RELOAD -> reload(gateway).join();
+            case AskServer.HEALTH -> gateway.later(gateway::health).join();
             default ->
                     new Reply(ExitCode.USAGE, List.of("this server knows no \"" + question + "\""));
         };

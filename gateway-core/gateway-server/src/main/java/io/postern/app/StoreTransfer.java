@@ -124,6 +124,12 @@ abstract class StoreTransfer extends Transfer {
                                 + whole.getParent()
                                 + ". Make it first, or name another path.");
             }
+            if (plugin.equals("mbox") && Files.isDirectory(whole)) {
+                throw new Refused(whole + " is a folder. An mbox is a file: name that.");
+            }
+            if (plugin.equals("maildir") && Files.isRegularFile(whole)) {
+                throw new Refused(whole + " is a file. A Maildir is a folder: name that.");
+            }
             values.put("root", List.of(whole.getParent().toString()));
             values.put("layout", List.of("{attribute:" + PATH + "}"));
             values.putIfAbsent("links-outside", List.of("true"));

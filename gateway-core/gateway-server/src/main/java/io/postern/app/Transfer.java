@@ -72,7 +72,11 @@ abstract class Transfer implements Callable<Integer> {
     @Option(names = "--dry-run", description = "Copy nothing, say what would be copied.")
     private boolean dryRun;
 
-    @Option(names = "--quiet", description = "No progress on standard error.")
+    @Option(
+            names = "--quiet",
+            description =
+                    "Say nothing of what goes well: no progress, no sum at the end, no log below"
+                            + " WARN.")
     private boolean quiet;
 
     /** What was started, the last one first. */

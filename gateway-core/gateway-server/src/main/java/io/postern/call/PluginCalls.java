@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -71,7 +72,24 @@ public final class PluginCalls {
      */
     public <T> T ask(Plugin plugin, String doing, Question<T> question)
             throws Fault, InterruptedException {
-        var begun = nanoTime.getAsLong();
+        return ask(plugin, doing, question, () -> 0, () -> false);
+    }
+
+    /**
+     * Asks a plugin that asks others in turn.
+     *
+     * @param elsewhere nanoseconds that others have taken so far: what they take of this call does
+     *     not count
+     * @param othersFault whether it was another who failed, where the call fails
+     */
+    public <T> T ask(
+            Plugin plugin,
+            String doing,
+            Question<T> question,
+            LongSupplier elsewhere,
+            BooleanSupplier othersFault)
+            throws Fault, InterruptedException {
+        var begun = nanoTime.getAsLong() - elsewhere.getAsLong();
         var failed = true;
         try {
             var answer = question.answer();
@@ -81,7 +99,8 @@ public final class PluginCalls {
             failed = false; // The session has ended: that is not the plugin's doing.
             throw e;
         } finally {
-            count(plugin, doing, nanoTime.getAsLong() - begun, failed);
+            var taken = nanoTime.getAsLong() - elsewhere.getAsLong() - begun;
+            count(plugin, doing, taken, failed && !othersFault.getAsBoolean());
         }
     }
 

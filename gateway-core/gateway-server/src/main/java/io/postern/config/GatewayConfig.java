@@ -6,6 +6,7 @@ import io.postern.spi.SettingException;
 import io.postern.tls.ClientCertificates;
 import io.postern.tls.IdentitySource;
 import io.postern.tls.TlsMode;
+import io.postern.tls.TlsProfile;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -97,6 +98,7 @@ public record GatewayConfig(
      *
      * @param address a numeric address or a host name
      * @param port from 0 to 65535; 0 takes any free one
+     * @param profile which versions and suites of TLS it takes
      * @param allowPlaintext whether passwords may travel in the clear
      * @param clients present where clients are asked for certificates
      * @param limits its own, or those of all listeners
@@ -107,11 +109,24 @@ public record GatewayConfig(
             String address,
             int port,
             TlsMode tls,
+            TlsProfile profile,
             boolean allowPlaintext,
             Optional<ClientCertificates> clients,
             ListenerLimits limits,
             Optional<Proxy> proxy,
-            int line) {}
+            int line) {
+
+        /** What an operator is reminded of at each start and check: a sentence. */
+        public Optional<String> warning() {
+            return profile == TlsProfile.LEGACY
+                    ? Optional.of(
+                            "the listener %s port %d takes TLS 1.0, TLS 1.1 and suites with CBC"
+                                            .formatted(address, port)
+                                    + " (tls-profile=\"legacy\"): let only those devices use it"
+                                    + " that have nothing better.")
+                    : Optional.empty();
+        }
+    }
 
     /**
      * A key and its certificate, which the file names and nobody has looked at.

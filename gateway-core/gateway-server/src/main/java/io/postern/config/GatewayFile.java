@@ -14,6 +14,7 @@ import io.postern.spi.Secret;
 import io.postern.tls.ClientCertificates;
 import io.postern.tls.IdentitySource;
 import io.postern.tls.TlsMode;
+import io.postern.tls.TlsProfile;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -58,6 +59,15 @@ public final class GatewayFile {
 
     /** Trusted where the file names no others. */
     private static final String LOOPBACK = "127.0.0.0/8 ::1";
+
+    /** Loopback, private and link-local networks (RFC 1918, RFC 3927, RFC 4193, RFC 4291). */
+    private static final Networks PRIVATE =
+            Networks.parse(
+                    "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16"
+                            + " ::1 fc00::/7 fe80::/10");
+
+    /** The attribute that says that a public address is meant. */
+    private static final String PUBLIC_LEGACY = "allow-public-legacy";
 
     private static final Duration LONGEST_DELAY = Duration.ofMinutes(1);
     private static final Duration SECOND = Duration.ofSeconds(1);
@@ -213,6 +223,7 @@ public final class GatewayFile {
         var address = element.attribute("address");
         var port = element.attribute("port");
         var tls = tls(element);
+        var profile = profile(element, tls, address);
         var allowPlaintext = flag(element, "allow-plaintext");
         var clients = clients(element, tls);
         var own = one(element, "limits");
@@ -233,7 +244,7 @@ public final class GatewayFile {
                     "address",
                     "it is missing",
                     "Give the address to listen on, such as 127.0.0.1, 0.0.0.0 or ::.");
-        } else if (!address.get().text().matches("[0-9A-Za-z.:%_-]+")) {
+        } else if (!ListenAddress.fits(address.get().text())) {
             wrong(
                     element,
                     "address",
@@ -264,6 +275,7 @@ public final class GatewayFile {
                                 address.get().text(),
                                 number,
                                 tls,
+                                profile,
                                 allowPlaintext,
                                 clients,
                                 limits,
@@ -307,6 +319,57 @@ public final class GatewayFile {
                 yield TlsMode.NONE;
             }
         };
+    }
+
+    private TlsProfile profile(Element listener, TlsMode tls, Optional<Element.Value> address) {
+        var name = "tls-profile";
+        var given = listener.attribute(name);
+        var allowed = flag(listener, PUBLIC_LEGACY);
+        var word = given.map(Element.Value::text).orElse("modern");
+        if (!word.matches("modern|legacy")) {
+            wrong(listener, name, given.orElseThrow(), "is not known", "Give modern or legacy.");
+        }
+        if (!word.equals("legacy")) {
+            if (allowed) {
+                problem(
+                        listener,
+                        PUBLIC_LEGACY,
+                        "there is nothing to allow without tls-profile=\"legacy\"",
+                        "Remove it.");
+            }
+            return TlsProfile.MODERN;
+        }
+        if (tls == TlsMode.NONE) {
+            problem(
+                    listener,
+                    name,
+                    "there is no TLS here",
+                    "Add tls=\"implicit\" or tls=\"starttls\", or remove it.");
+        }
+        if (address.isPresent() && !allowed && !isPrivate(address.get().text())) {
+            problem(
+                    listener,
+                    name,
+                    "TLS 1.0 and 1.1 are broken (RFC 8996), and \"%s\" is not a private address"
+                            .formatted(address.get().text()),
+                    "Let the devices use a listener on an address like 192.168.1.2, written in"
+                            + " digits; or, if the whole Internet is meant, add "
+                            + PUBLIC_LEGACY
+                            + "=\"true\".");
+        }
+        return TlsProfile.LEGACY;
+    }
+
+    /** Not where it would take a look into DNS to know. */
+    private static boolean isPrivate(String address) {
+        if (address.equals("localhost")) {
+            return true;
+        }
+        try {
+            return PRIVATE.contains(Networks.address(address.replaceFirst("%.*", "")));
+        } catch (IllegalArgumentException _) {
+            return false;
+        }
     }
 
     private Optional<ClientCertificates> clients(Element listener, TlsMode tls) {
@@ -475,6 +538,11 @@ public final class GatewayFile {
                         1_000_000),
                 number(limits, "logins", usual.logins(), 1_000_000),
                 number(limits, "bad-commands", usual.badCommands(), 1_000_000),
+                number(
+                        limits,
+                        "bad-commands-before-login",
+                        usual.badCommandsBeforeLogin(),
+                        1_000_000),
                 number(limits, "octets-before-login", usual.octetsBeforeLogin(), 1 << 30),
                 number(limits, "lines-before-login", usual.linesBeforeLogin(), 1_000_000));
     }

@@ -13,6 +13,14 @@ import java.util.Optional;
  */
 record ListenAddress(String text, Optional<InetAddress> literal, int port, int line) {
 
+    /** Whether it is a numeric address, or may be a host name. */
+    static boolean fits(String text) {
+        // The name of an interface behind % is the host's to know.
+        var numeric = text.matches("[0-9.]+") || (text.contains(":") && !text.contains("%"));
+        return text.matches("[0-9A-Za-z.:%_-]+")
+                && (!numeric || of(text, 1, 0).literal().isPresent());
+    }
+
     static ListenAddress of(String text, int port, int line) {
         Optional<InetAddress> literal;
         try {

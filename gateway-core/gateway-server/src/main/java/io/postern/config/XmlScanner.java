@@ -21,7 +21,7 @@ final class XmlScanner {
     private static final Pattern BLANK = Pattern.compile("[ \t\r\n]+");
 
     private static final Pattern NAME =
-            Pattern.compile("[\\p{L}_:\\x{80}-\\x{10FFFF}][^\\s<>=/\"'&;?!]*");
+            Pattern.compile("[\\p{L}\\p{Nl}_:][\\p{L}\\p{N}\\p{M}\\p{Pc}.:\u00B7-]*");
 
     /** With a prefix or without. */
     private static final Pattern QUALIFIED = Pattern.compile("[^:]+(:[^:.0-9-][^:]*)?");
@@ -30,7 +30,7 @@ final class XmlScanner {
             Pattern.compile("<\\?(" + NAME.pattern() + ")([ \t\r\n]|\\?>)");
 
     private static final Pattern REFERENCE =
-            Pattern.compile("&(#[0-9]+|#x[0-9a-fA-F]+|[\\p{L}_:][^\\s<>=/\"'&;?!]*);");
+            Pattern.compile("&(#[0-9]+|#x[0-9a-fA-F]+|" + NAME.pattern() + ");");
 
     private static final Pattern DECLARATION =
             Pattern.compile(
@@ -122,6 +122,7 @@ final class XmlScanner {
     }
 
     private void document() throws NotWellFormed {
+        allowed();
         if (text.startsWith("<?xml") && text.length() > 5 && text.charAt(5) <= ' ') {
             declaration();
         }
@@ -197,12 +198,11 @@ final class XmlScanner {
         at = end;
     }
 
-    /** Looks at the references in a text or a value, and at what XML does not allow at all. */
-    private void characters(int from, int to) throws NotWellFormed {
-        var reference = REFERENCE.matcher(text).region(from, to);
-        for (var one = from; one < to; one++) {
+    /** Looks for what XML allows nowhere. */
+    private void allowed() throws NotWellFormed {
+        for (var one = 0; one < text.length(); one++) {
             var character = text.charAt(one);
-            if ((character < ' ' && "\t\r\n".indexOf(character) < 0) || character >= 0xFFFE) {
+            if (!Character.isSurrogate(character) && !allowed(character)) {
                 throw wrong(
                         line(one),
                         String.format(
@@ -211,13 +211,40 @@ final class XmlScanner {
                                 (int) character),
                         "Remove it.");
             }
+        }
+    }
+
+    /** XML 1.0 §2.2. */
+    private static boolean allowed(int code) {
+        return code >= ' '
+                ? (code <= 0xFFFD && (code < 0xD800 || code > 0xDFFF))
+                        || (code >= 0x10000 && code <= Character.MAX_CODE_POINT)
+                : code == '\t' || code == '\n' || code == '\r';
+    }
+
+    /** Of a reference by number; -1 where it is too large. */
+    private static int code(String reference) {
+        try {
+            return reference.startsWith("#x")
+                    ? Integer.parseInt(reference.substring(2), 16)
+                    : Integer.parseInt(reference.substring(1));
+        } catch (NumberFormatException _) {
+            return -1;
+        }
+    }
+
+    /** Looks at the references in a text or a value. */
+    private void characters(int from, int to) throws NotWellFormed {
+        var reference = REFERENCE.matcher(text).region(from, to);
+        for (var one = from; one < to; one++) {
+            var character = text.charAt(one);
             if (character == '&') {
                 reference.region(one, to);
                 if (!reference.lookingAt()) {
                     throw wrong(line(one), "\"&\" stands by itself", AMPERSAND);
                 }
                 var name = reference.group(1);
-                if (!name.startsWith("#") && !ENTITIES.contains(name)) {
+                if (name.startsWith("#") ? !allowed(code(name)) : !ENTITIES.contains(name)) {
                     throw wrong(
                             line(one),
                             "\"&" + name + ";\" is not known",

@@ -43,7 +43,7 @@ import javax.xml.validation.SchemaFactory;
  * it is not well-formed.
  */
 final class XmlSource {
-    private static final String SCHEMA = "gateway.xsd";
+    private static final String NAME = "gateway.xsd";
     private static final String NO_DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl";
 
     /**
@@ -132,7 +132,7 @@ final class XmlSource {
             var factory = SAXParserFactory.newDefaultNSInstance();
             factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
             factory.setFeature(NO_DOCTYPE, true);
-            factory.setSchema(schema());
+            factory.setSchema(Shipped.SCHEMA);
             factory.newSAXParser().parse(new InputSource(new StringReader(text)), notes);
         } catch (SAXNotRecognizedException
                 | SAXNotSupportedException
@@ -163,15 +163,20 @@ final class XmlSource {
         return builder;
     }
 
-    private static Schema schema() throws SAXException {
-        var factory = SchemaFactory.newDefaultInstance();
-        factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-        factory.setProperty(XMLConstants.ACCESS_EXTERNAL_DTD, "");
-        factory.setProperty(XMLConstants.ACCESS_EXTERNAL_SCHEMA, "");
-        try (var schema = XmlSource.class.getResourceAsStream(SCHEMA)) {
-            return factory.newSchema(new StreamSource(schema));
-        } catch (IOException e) {
-            throw new IllegalStateException(SCHEMA + " cannot be read from the server's jar", e);
+    /** The schema, compiled once. */
+    private static final class Shipped {
+        private static final Schema SCHEMA = schema();
+
+        private static Schema schema() {
+            try (var schema = XmlSource.class.getResourceAsStream(NAME)) {
+                var factory = SchemaFactory.newDefaultInstance();
+                factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+                factory.setProperty(XMLConstants.ACCESS_EXTERNAL_DTD, "");
+                factory.setProperty(XMLConstants.ACCESS_EXTERNAL_SCHEMA, "");
+                return factory.newSchema(new StreamSource(schema));
+            } catch (SAXException | IOException e) {
+                throw new IllegalStateException(NAME + " in the server's jar is damaged", e);
+            }
         }
     }
 

@@ -211,9 +211,11 @@ public final class Gate {
                     case SESSIONS_PER_USER_AND_ADDRESS -> limits.sessionsPerUserAndAddress();
                     case LOGINS -> limits.logins();
                     case BAD_COMMANDS -> limits.badCommands();
+                    case BAD_COMMANDS_BEFORE_LOGIN -> limits.badCommandsBeforeLogin();
                     case OCTETS_BEFORE_LOGIN -> limits.octetsBeforeLogin();
                     case LINES_BEFORE_LOGIN -> limits.linesBeforeLogin();
-                    case PROXY_PROTOCOL, POLICY -> throw new IllegalArgumentException("" + limit);
+                    case PROXY_PROTOCOL, OTHER_PROTOCOL, OPEN_FILES, POLICY ->
+                            throw new IllegalArgumentException("" + limit);
                 };
         refused(limit, client, "it is set to " + set);
     }

@@ -9,6 +9,7 @@ package io.postern.limit;
  * @param sessionsPerUserAndAddress of those, from one prefix
  * @param logins that directories judge at a time
  * @param badCommands one after the other that no POP3 client sends
+ * @param badCommandsBeforeLogin of those, all together, before it has logged in
  * @param octetsBeforeLogin that are read from a client before it has logged in
  * @param linesBeforeLogin commands and SASL responses before it has logged in
  */
@@ -19,12 +20,13 @@ public record ListenerLimits(
         int sessionsPerUserAndAddress,
         int logins,
         int badCommands,
+        int badCommandsBeforeLogin,
         int octetsBeforeLogin,
         int linesBeforeLogin) {
 
     /** An office behind one address does not feel these. */
     public static final ListenerLimits USUAL =
-            new ListenerLimits(10_000, 100, 10, 10, 64, 20, 256 * 1024, 100);
+            new ListenerLimits(10_000, 100, 10, 10, 64, 20, 3, 256 * 1024, 100);
 
     public ListenerLimits {
         for (var limit :
@@ -35,6 +37,7 @@ public record ListenerLimits(
                     sessionsPerUserAndAddress,
                     logins,
                     badCommands,
+                    badCommandsBeforeLogin,
                     octetsBeforeLogin,
                     linesBeforeLogin
                 }) {

@@ -23,6 +23,11 @@ import javax.crypto.spec.SecretKeySpec;
  * else: neither an account of his own nor the owner's login makes an attacker clean. From then on
  * the client does not wait there for what others do to the account or from the same address.
  *
+ * <p>Clients of trusted networks, such as a webmail, are many people behind one address: it is not
+ * counted. What is counted is a trusted client's failures at one account, and those of all trusted
+ * clients together, both with more free ones; the latter slows down only logins to accounts where
+ * the client has not logged in before.
+ *
  * <p>The tables are bounded, and keep keyed digests only. What there is no place for pushes the
  * least out, by count, and takes that count over: who fills the table gains nothing by it. A place
  * is found by a digest with a secret key, so that nobody can aim. Any thread.
@@ -36,6 +41,21 @@ public final class Penalties {
 
     /** Failures at one account that cost nothing. */
     static final int FREE_BY_ACCOUNT = 1;
+
+    /** Failures of a trusted client at one account that cost nothing. */
+    static final int FREE_BY_TRUSTED = 9;
+
+    /** Failures of all trusted clients together that cost nothing. */
+    static final int FREE_OF_ALL_TRUSTED = 100;
+
+    /** After this time one failure of all trusted clients together is forgiven. */
+    static final Duration FORGIVEN_TO_TRUSTED = Duration.ofSeconds(1);
+
+    /** Failures of all trusted clients together that double their delay. */
+    static final int DOUBLED = 20;
+
+    /** Most that is remembered of all trusted clients together. */
+    private static final int MOST_OF_TRUSTED = FREE_OF_ALL_TRUSTED + 6 * DOUBLED;
 
     /** Most that is remembered of one key. */
     private static final int MOST = 24;
@@ -70,7 +90,7 @@ public final class Penalties {
         int failures;
         long changedAt;
 
-        /** Of an account: the last wrong passwords, digested. Else null. */
+        /** Of an account, or a trusted client at one: the last wrong passwords, digested. */
         long[] passwords;
 
         /** Of a client at an account: whether it has logged in. */
@@ -90,11 +110,13 @@ public final class Penalties {
     // Guarded by this object's monitor.
     private final Table counts;
     private final Table pairs;
+    private int byTrusted;
+    private long byTrustedAt;
 
     /**
      * @param first delay, doubled with each failure; zero for none ever
      * @param most where the doubling ends
-     * @param trusted networks whose failures are neither counted nor slowed down
+     * @param trusted networks whose clients are not counted by address
      * @param nanoTime as {@link System#nanoTime}
      */
     public Penalties(Duration first, Duration most, Networks trusted, LongSupplier nanoTime) {
@@ -108,6 +130,7 @@ public final class Penalties {
         this.nanoTime = nanoTime;
         counts = new Table(sets, true);
         pairs = new Table(sets, false);
+        byTrustedAt = nanoTime.getAsLong();
         var octets = new byte[32];
         new SecureRandom().nextBytes(octets);
         secret = new SecretKeySpec(octets, "HmacSHA256");
@@ -123,12 +146,17 @@ public final class Penalties {
      *     name, so that the address alone counts
      */
     public Duration delay(InetAddress client, String account) {
-        if (first.isZero() || trusted.contains(client)) {
+        if (first.isZero()) {
             return Duration.ZERO;
+        }
+        var pair = digest(Use.PAIR, prefix(client), octets(account));
+        if (trusted.contains(client)) {
+            synchronized (this) {
+                return trustedDelay(account.isEmpty() ? null : pairs.find(pair));
+            }
         }
         var address = digest(Use.ADDRESS, prefix(client));
         var atAccount = digest(Use.ACCOUNT, octets(account));
-        var pair = digest(Use.PAIR, prefix(client), octets(account));
         synchronized (this) {
             var theirs = pairs.find(pair);
             if (theirs != null && theirs.known) {
@@ -182,12 +210,18 @@ public final class Penalties {
      * @param password of {@link #digest(String, byte[])}, or 0 where there was none to be seen
      */
     public void failed(InetAddress client, String account, long password) {
-        if (first.isZero() || trusted.contains(client)) {
+        if (first.isZero()) {
             return;
         }
         var address = digest(Use.ADDRESS, prefix(client));
         var atAccount = digest(Use.ACCOUNT, octets(account));
         var pair = digest(Use.PAIR, prefix(client), octets(account));
+        if (trusted.contains(client)) {
+            synchronized (this) {
+                trustedFailed(account.isEmpty() ? null : pairs.take(pair), password);
+            }
+            return;
+        }
         synchronized (this) {
             if (account.isEmpty()) {
                 count(counts.take(address));
@@ -205,7 +239,7 @@ public final class Penalties {
 
     /** A login succeeded. */
     public void succeeded(InetAddress client, String account) {
-        if (first.isZero() || trusted.contains(client) || account.isEmpty()) {
+        if (first.isZero() || account.isEmpty()) {
             return;
         }
         var address = digest(Use.ADDRESS, prefix(client));
@@ -214,8 +248,10 @@ public final class Penalties {
         synchronized (this) {
             var theirs = pairs.take(pair);
             var own = Math.min(failures(theirs), TAKEN_BACK);
-            takeBack(counts.find(address), own);
-            takeBack(counts.find(atAccount), own);
+            if (!trusted.contains(client)) {
+                takeBack(counts.find(address), own);
+                takeBack(counts.find(atAccount), own);
+            }
             takeBack(theirs, own);
             theirs.known = true;
         }
@@ -223,18 +259,47 @@ public final class Penalties {
 
     // With the monitor held
 
-    /** Notes the password, and says whether it was noted before. */
-    private static boolean remembers(Entry account, long password) {
-        if (account.passwords == null) {
-            account.passwords = new long[PASSWORDS];
+    /**
+     * @param theirs null where there is no name, or nothing known
+     */
+    private Duration trustedDelay(Entry theirs) {
+        var own = delay(failures(theirs) - FREE_BY_TRUSTED);
+        if (theirs != null && theirs.known) {
+            return own;
         }
-        for (var known : account.passwords) {
+        var over = trustedFailures() - FREE_OF_ALL_TRUSTED;
+        var together = delay(Math.ceilDiv(over, DOUBLED));
+        return own.compareTo(together) > 0 ? own : together;
+    }
+
+    private void trustedFailed(Entry theirs, long password) {
+        if (theirs != null) {
+            if (password != 0 && remembers(theirs, password)) {
+                return;
+            }
+            count(theirs);
+        }
+        byTrusted = Math.min(trustedFailures() + 1, MOST_OF_TRUSTED);
+        byTrustedAt = nanoTime.getAsLong();
+    }
+
+    private int trustedFailures() {
+        var forgiven = (nanoTime.getAsLong() - byTrustedAt) / FORGIVEN_TO_TRUSTED.toNanos();
+        return (int) Math.max(0, byTrusted - forgiven);
+    }
+
+    /** Notes the password, and says whether it was noted before. */
+    private static boolean remembers(Entry target, long password) {
+        if (target.passwords == null) {
+            target.passwords = new long[PASSWORDS];
+        }
+        for (var known : target.passwords) {
             if (known == password) {
                 return true;
             }
         }
-        System.arraycopy(account.passwords, 0, account.passwords, 1, PASSWORDS - 1);
-        account.passwords[0] = password;
+        System.arraycopy(target.passwords, 0, target.passwords, 1, PASSWORDS - 1);
+        target.passwords[0] = password;
         return false;
     }
 

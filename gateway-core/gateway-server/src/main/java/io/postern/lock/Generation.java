@@ -1,5 +1,7 @@
 package io.postern.lock;
 
+import io.postern.spi.PrivateFiles;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,6 +15,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.util.HexFormat;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 
 /**
  * The number of this start, higher than that of every start before: kept in a file, and never below
@@ -22,6 +27,14 @@ import java.time.Clock;
 final class Generation {
     private static final Logger log = LoggerFactory.getLogger(Generation.class);
     private static final String NAME = "generation";
+
+    /**
+     * There twice: a number that is lower than one before, or higher by damage, locks users out.
+     */
+    private static final Pattern LINE = Pattern.compile("([0-9]{1,18}) ([0-9a-f]{8})");
+
+    /** As it was written once. */
+    private static final String OLD = "[0-9]{1,18}\n";
 
     private final Path file;
     private final Clock clock;
@@ -42,7 +55,8 @@ final class Generation {
             log.warn(
                     "{} cannot be kept: {}. The locks rely on the clock instead; if it is set back"
                             + " between two starts, sessions after the second cannot remove mail."
-                            + " Make the folder writable for the server.",
+                            + " Make the folder writable for the"
+                            + " server, or move away what has that name.",
                     file,
                     e.toString());
             return now;
@@ -52,27 +66,41 @@ final class Generation {
     private long last() throws IOException {
         String text;
         try {
-            text = Files.readString(file, StandardCharsets.US_ASCII).strip();
+            // Every octet is a character, so that one of no meaning is no failure.
+            text = Files.readString(file, StandardCharsets.ISO_8859_1);
         } catch (NoSuchFileException first) {
             return 0;
         }
-        if (!text.matches("[0-9]{1,18}")) {
-            log.warn("{} is damaged and begun anew from the clock", file);
-            return 0;
+        for (var match = LINE.matcher(text); match.find(); ) {
+            if (checksum(match.group(1)).equals(match.group(2))) {
+                return Long.parseLong(match.group(1));
+            }
         }
-        return Long.parseLong(text);
+        if (text.matches(OLD)) {
+            return Long.parseLong(text.strip());
+        }
+        log.warn("{} is damaged and begun anew from the clock", file);
+        return 0;
+    }
+
+    private static String checksum(String digits) {
+        var checksum = new CRC32C();
+        checksum.update(digits.getBytes(StandardCharsets.US_ASCII));
+        return HexFormat.of().toHexDigits((int) checksum.getValue());
     }
 
     private void write(long generation) throws IOException {
-        Files.createDirectories(file.getParent());
+        PrivateFiles.makeFolders(file.getParent());
         var next = file.resolveSibling(NAME + ".new");
         try (var out =
-                FileChannel.open(
+                PrivateFiles.open(
                         next,
                         StandardOpenOption.CREATE,
                         StandardOpenOption.TRUNCATE_EXISTING,
                         StandardOpenOption.WRITE)) {
-            var text = ByteBuffer.wrap((generation + "\n").getBytes(StandardCharsets.US_ASCII));
+            var digits = Long.toString(generation);
+            var line = digits + " " + checksum(digits) + "\n";
+            var text = ByteBuffer.wrap(line.repeat(2).getBytes(StandardCharsets.US_ASCII));
             while (text.hasRemaining()) {
                 out.write(text);
             }

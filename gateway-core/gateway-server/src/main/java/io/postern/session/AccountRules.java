@@ -64,22 +64,22 @@ record AccountRules(
      * Why this login must not go on although the user is who they say.
      *
      * @param mechanism by which it came
-     * @return the reason in one word, for the log; empty if it may
+     * @return the reason, for the log; empty if it may
      */
-    Optional<String> against(String mechanism, Connection connection) {
+    Optional<LoginRefusal> against(String mechanism, Connection connection) {
         if (!pop3) {
-            return Optional.of("pop3-off");
+            return Optional.of(LoginRefusal.POP3_OFF);
         }
         if (tlsRequired && connection.encryption().isEmpty()) {
-            return Optional.of("tls-required");
+            return Optional.of(LoginRefusal.TLS_REQUIRED);
         }
         if (!mechanisms.isEmpty()
                 && !mechanisms.contains(mechanism)
                 && !mechanisms.contains(mechanism.replaceFirst("-PLUS$", ""))) {
-            return Optional.of("mechanism");
+            return Optional.of(LoginRefusal.MECHANISM);
         }
         if (networks.isPresent() && !networks.get().contains(connection.client().getAddress())) {
-            return Optional.of("network");
+            return Optional.of(LoginRefusal.NETWORK);
         }
         return Optional.empty();
     }

@@ -5,6 +5,7 @@ import io.postern.call.PluginCalls;
 import io.postern.engine.Offer;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
+import io.postern.spi.User;
 import io.postern.spi.auth.AuthContext;
 import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.PasswordDirectory;
@@ -24,7 +25,6 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -64,6 +64,10 @@ final class Accounts implements AuthContext {
     private final Elsewhere elsewhere = new Elsewhere(System::nanoTime);
     private String name = "";
     private Realm realm;
+
+    /** The name as the realm's directories see it. */
+    private String placed = "";
+
     private Fault fault;
 
     /** What kept a directory from answering for which the next one is asked. */
@@ -158,48 +162,26 @@ final class Accounts implements AuthContext {
         Predicate<Secret> check = offer.utf8() ? secret -> fits(secret, proof) : proof;
         var place = place(login);
         var able = able(place, SecretDirectory.class);
-        var barred = false;
         for (var i = 0; i < able.size(); i++) {
             var one = able.get(i);
             var answer =
-                    attempt(
-                            one,
-                            "find a secret",
-                            () -> whole(one.shared(place.orElseThrow().name())));
-            if (answer.isPresent() && answer.get().isPresent()) {
-                skipped = null;
-                var found = answer.get().get();
-                try (var secret = found.secret()) {
-                    if (check.test(secret)) {
-                        return new Verdict.Accepted(found.user());
-                    }
+                    attempt(one, "find a secret", () -> one.shared(place.orElseThrow().name()));
+            if (answer.isEmpty() || !decides(one, answer.get().verdict())) {
+                continue;
+            }
+            var verdict = answer.get().verdict();
+            try (var secret = answer.get().secret().orElseGet(Accounts::randomSecret)) {
+                if (check.test(secret) && verdict instanceof Verdict.Accepted) {
+                    return verdict;
                 }
-                spend(able, i + 1, rest -> rest.shared(NOBODY + login));
-                return WRONG;
             }
-            barred = answer.isPresent() && isBarred(one, place.orElseThrow().name());
-            if (barred || (answer.isPresent() && realm.stopOnUnknown().contains(one))) {
-                spend(able, i + 1, rest -> rest.shared(NOBODY + login));
-                break;
-            }
+            spend(able, i + 1, rest -> rest.shared(NOBODY + login));
+            return verdict instanceof Verdict.Accepted ? WRONG : verdict;
         }
         try (var nobodys = randomSecret()) {
             var _ = check.test(nobodys);
         }
-        if (barred) {
-            skipped = null;
-            return NOT_ALLOWED;
-        }
         return nobody();
-    }
-
-    /** That there is no secret to share does not say so: the user may be in the next directory. */
-    private boolean isBarred(SecretDirectory directory, String user)
-            throws Fault, InterruptedException {
-        return directory instanceof NameDirectory names
-                && attempt(directory, "look a name up", () -> names.lookUp(user))
-                        .filter(NOT_ALLOWED::equals)
-                        .isPresent();
     }
 
     @Override
@@ -270,9 +252,8 @@ final class Accounts implements AuthContext {
             var verdict = answer.get();
             if (verdict instanceof Verdict.Accepted(var user)
                     && !login.isEmpty()
-                    && !Realms.lowerCase(user.name()).equals(Realms.lowerCase(login))
-                    && !Realms.lowerCase(user.name())
-                            .equals(Realms.lowerCase(place.orElseThrow().name()))) {
+                    && !same(user.name(), login)
+                    && !same(user.name(), placed)) {
                 return new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
             }
             return verdict;
@@ -291,6 +272,29 @@ final class Accounts implements AuthContext {
             }
         }
         return nobody();
+    }
+
+    @Override
+    public boolean names(String identity, User user) {
+        if (identity.isEmpty()) {
+            return true;
+        }
+        var prepared = prepared(identity);
+        if (prepared.isEmpty()) {
+            return false;
+        }
+        if (same(prepared.get(), user.name())) {
+            return true;
+        }
+        var leadsTo = realms.place(prepared.get());
+        return realm != null
+                && leadsTo.isPresent()
+                && leadsTo.get().realm().equals(realm)
+                && (same(leadsTo.get().name(), user.name()) || same(leadsTo.get().name(), placed));
+    }
+
+    private static boolean same(String one, String other) {
+        return Realms.lowerCase(one).equals(Realms.lowerCase(other));
     }
 
     @Override
@@ -350,6 +354,7 @@ final class Accounts implements AuthContext {
         name = login;
         var place = realms.place(login);
         realm = place.map(Realms.Place::realm).orElse(null);
+        placed = place.map(Realms.Place::name).orElse("");
         skipped = null;
         var account = place.map(it -> it.realm().name() + "/" + it.name()).orElse("/" + login);
         try (var _ = elsewhere.visit()) {
@@ -378,14 +383,6 @@ final class Accounts implements AuthContext {
         } finally {
             Arrays.fill(octets, (byte) 0);
         }
-    }
-
-    private static Optional<SecretDirectory.Shared> whole(Optional<SecretDirectory.Shared> found) {
-        found.ifPresent(it -> {
-            Objects.requireNonNull(it.user(), "a shared secret without its user");
-            Objects.requireNonNull(it.secret(), "a user without the shared secret");
-        });
-        return found;
     }
 
     private interface Waste<D> {

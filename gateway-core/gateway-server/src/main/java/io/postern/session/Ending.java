@@ -22,6 +22,8 @@ enum Ending {
     TURNED_AWAY,
     /** It sent more commands that are none, or more before a login, than it may. */
     LIMIT,
+    /** It speaks HTTP, or TLS where there is none. */
+    OTHER_PROTOCOL,
     /** A line without an end, of more than a mebioctet or more than may come before a login. */
     FLOODED,
     /** An error of ours. */

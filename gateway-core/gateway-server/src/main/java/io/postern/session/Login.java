@@ -10,6 +10,7 @@ import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
 import io.postern.spi.User;
 import io.postern.spi.auth.AuthExchange;
+import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthStep;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.lock.LockCoordinator.Acquisition;
@@ -41,6 +42,7 @@ final class Login implements AutoCloseable {
     private final Vetting vetting;
     private final Accounts accounts;
     private String mechanism = "?";
+    private AuthMechanism plugin;
     private AuthExchange exchange;
     private OpenDrop drop;
 
@@ -55,7 +57,8 @@ final class Login implements AutoCloseable {
         this.ways = ways;
         this.connection = connection;
         this.session = session;
-        this.vetting = new Vetting(sessions.guard, ways.policy, connection, session);
+        this.vetting =
+                new Vetting(sessions.guard, ways.policy, connection, session, sessions.calls);
         this.accounts =
                 new Accounts(
                         ways.realms,
@@ -72,7 +75,8 @@ final class Login implements AutoCloseable {
      */
     Event begin(Effect.Authenticate login) throws InterruptedException {
         try {
-            mechanism = ways.mechanisms.name(login);
+            plugin = ways.mechanisms.mechanism(login);
+            mechanism = plugin.mechanism();
             vetting.by(mechanism);
         } catch (RuntimeException | Error e) {
             Arrays.fill(login.response(), (byte) 0);
@@ -118,19 +122,30 @@ final class Login implements AutoCloseable {
         exchange = null; // the call has it
         try {
             var said =
-                    inTime(
-                            () -> said(which.answer(), response),
-                            late -> {
-                                if (late.goesOn()) {
-                                    endOf(late.exchange()).run();
-                                }
-                            });
+                    sessions.calls.ask(
+                            plugin,
+                            "take a response",
+                            () ->
+                                    inTime(
+                                            () -> said(which.answer(), response),
+                                            late -> {
+                                                if (late.goesOn()) {
+                                                    endOf(late.exchange()).run();
+                                                }
+                                            }),
+                            accounts::nanosElsewhere,
+                            this::failedElsewhere);
             exchange = said.goesOn() ? said.exchange() : null;
             return said.step();
         } catch (Fault | InterruptedException | RuntimeException | Error e) {
             Arrays.fill(response, (byte) 0);
             throw e;
         }
+    }
+
+    /** Whether a directory, the policy or the limits have failed, and not the mechanism. */
+    private boolean failedElsewhere() {
+        return accounts.fault().isPresent() || vetting.unjudged().isPresent();
     }
 
     private Said said(AuthExchange asked, byte[] response) throws Fault, InterruptedException {
@@ -197,10 +212,11 @@ final class Login implements AutoCloseable {
                     drop.store().name(),
                     SessionLog.value(drop.user().name()),
                     violation.getMessage());
-            return refused(Problem.SYS_TEMP, "listing");
+            return refused(Problem.SYS_TEMP, LoginRefusal.LISTING);
         }
         return refused(
-                sessions.problem("session " + session + ", login by " + mechanism, cause), "fault");
+                sessions.problem("session " + session + ", login by " + mechanism, cause),
+                LoginRefusal.FAULT);
     }
 
     /** The maildrop of a login that succeeded; the caller's from now on. */
@@ -258,10 +274,10 @@ final class Login implements AutoCloseable {
         visit = sessions.visits.begin(counted, rules.sessions(), sessions.nanoTime.getAsLong());
         switch (visit.answer()) {
             case TOO_MANY -> {
-                return refused(Problem.IN_USE, "sessions");
+                return refused(Problem.IN_USE, LoginRefusal.SESSIONS);
             }
             case TOO_EARLY -> {
-                return refused(Problem.LOGIN_DELAY, "login-delay");
+                return refused(Problem.LOGIN_DELAY, LoginRefusal.LOGIN_DELAY);
             }
             case WELCOME -> {}
         }
@@ -270,7 +286,7 @@ final class Login implements AutoCloseable {
         var reached = sessions.guard.users().enter(counted, client, gate.limits());
         if (reached.isPresent()) {
             gate.refused(reached.get(), client);
-            return refused(Problem.IN_USE, reached.get().toString());
+            return refused(Problem.IN_USE, LoginRefusal.of(reached.get()));
         }
         leave = () -> sessions.guard.users().leave(counted, client);
         var store = realm.store();
@@ -281,11 +297,11 @@ final class Login implements AutoCloseable {
         var owner = new LockOwner(sessions.settings.node(), session, user.name());
         return switch (acquired(id, owner)) {
             case null -> throw new NullPointerException("a lock acquisition of null");
-            case Acquisition.Busy _ -> refused(Problem.IN_USE, "in-use");
+            case Acquisition.Busy _ -> refused(Problem.IN_USE, LoginRefusal.IN_USE);
             case Acquisition.Unavailable(var problem, var cause) -> {
                 FaultLog.warn(
                         LOG, "lock of " + id + " unavailable", Fault.temporary(problem, cause));
-                yield refused(Problem.SYS_TEMP, "lock-unavailable");
+                yield refused(Problem.SYS_TEMP, LoginRefusal.LOCK_UNAVAILABLE);
             }
             case Acquisition.Acquired(var lease) -> {
                 var remover =
@@ -370,12 +386,13 @@ final class Login implements AutoCloseable {
             case Verdict.Refused(var reason) ->
                     refused(
                             reason == Verdict.Reason.MALFORMED ? Problem.NONE : Problem.AUTH,
-                            vetting.word(reason));
+                            vetting.reason(reason));
         };
     }
 
-    private Event.LoginRefused refused(Problem problem, String reason) {
-        SessionLog.loginFailed(session, accounts.name(), connection, mechanism, reason);
+    private Event.LoginRefused refused(Problem problem, LoginRefusal reason) {
+        SessionLog.loginFailed(
+                session, accounts.name(), connection, mechanism, reason, vetting.opposition());
         return new Event.LoginRefused(problem);
     }
 }

@@ -1,7 +1,7 @@
 package io.postern.session;
 
-import io.postern.call.Bounded;
 import io.postern.call.FaultLog;
+import io.postern.call.PluginCalls;
 import io.postern.limit.Limit;
 import io.postern.limit.Refusals;
 import io.postern.spi.Fault;
@@ -14,8 +14,6 @@ import org.slf4j.LoggerFactory;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -33,18 +31,26 @@ public record LoginPolicy(AuthPolicy plugin, Duration timeLimit, boolean allowOn
      * @param client for the log
      * @throws Fault if there is no answer, and the login may not go on without
      */
-    Ruling ask(Callable<Ruling> question, InetAddress client, Refusals refusals)
+    Ruling ask(
+            PluginCalls.Question<Ruling> question,
+            InetAddress client,
+            Refusals refusals,
+            PluginCalls calls)
             throws Fault, InterruptedException {
         try {
-            return Objects.requireNonNull(
-                    Bounded.ask("policy " + plugin.name(), timeLimit, question::call),
-                    "a ruling of null");
-        } catch (TimeoutException e) {
-            return failed("it took longer than " + timeLimit, e, client, refusals);
-        } catch (ExecutionException e) {
-            return failed("it failed", e.getCause(), client, refusals);
-        } catch (NullPointerException e) {
-            return failed("it answered null", e, client, refusals);
+            return calls.askInTime(
+                    plugin,
+                    "rule on a login",
+                    timeLimit,
+                    () -> Objects.requireNonNull(question.answer(), "a ruling of null"),
+                    _ -> {},
+                    () -> {});
+        } catch (Fault e) {
+            var late = e.getCause() instanceof TimeoutException;
+            return failed(
+                    late ? "it took longer than " + timeLimit : "it failed", e, client, refusals);
+        } catch (RuntimeException | Error e) {
+            return failed("it failed", e, client, refusals);
         }
     }
 

@@ -11,6 +11,7 @@ import io.postern.spi.auth.AuthMechanism.Command;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -110,11 +111,16 @@ public final class Mechanisms {
                 fits(userPass, connection),
                 sasl.values().stream()
                         .filter(it -> fits(it, connection))
-                        .map(it -> new Offer.Sasl(it.mechanism(), it.serverFirst()))
+                        .map(Mechanisms::sasl)
                         .toList(),
                 connection.offersTls(),
                 terms,
                 utf8);
+    }
+
+    private static Offer.Sasl sasl(AuthMechanism mechanism) {
+        return new Offer.Sasl(
+                mechanism.mechanism(), mechanism.serverFirst(), mechanism.initialResponse());
     }
 
     private static boolean fits(AuthMechanism mechanism, Connection connection) {
@@ -128,12 +134,20 @@ public final class Mechanisms {
         return mechanism(login).begin(context);
     }
 
-    /** The mechanism's name, for the log. */
-    String name(Effect.Authenticate login) {
-        return mechanism(login).mechanism();
+    /** The mechanism's name, for the log; a question mark for one that no connection is offered. */
+    String name(Effect.LoginNotOffered refused) {
+        return switch (refused.command()) {
+            case USER_PASS -> "USER";
+            case APOP -> "APOP";
+            case AUTH -> {
+                var name = refused.mechanism().toUpperCase(Locale.ROOT);
+                yield sasl.containsKey(name) ? name : "?";
+            }
+        };
     }
 
-    private AuthMechanism mechanism(Effect.Authenticate login) {
+    /** The plugin that the engine's attempt goes to. */
+    AuthMechanism mechanism(Effect.Authenticate login) {
         return switch (login.command()) {
             case USER_PASS -> userPass;
             case APOP -> apop;

@@ -3,6 +3,7 @@ package io.postern.session;
 import io.postern.engine.Effect;
 import io.postern.engine.Event;
 import io.postern.engine.LineFramer;
+import io.postern.engine.OtherProtocol;
 import io.postern.engine.Pop3Engine;
 import io.postern.engine.Problem;
 import io.postern.engine.Reply;
@@ -76,6 +77,7 @@ public final class Session implements ClientEvents {
     private boolean updated;
     private boolean abrupt;
     private int linesBeforeLogin;
+    private int badBeforeLogin;
 
     /** Whether a whole command came since the clock was last looked at. */
     private boolean heard;
@@ -144,6 +146,11 @@ public final class Session implements ClientEvents {
      */
     @Override
     public void received(ByteBuffer octets) {
+        if (isTls(octets)) {
+            octets.position(octets.limit());
+            turnOut("TLS from the first octet, where it takes STLS or none");
+            return;
+        }
         synchronized (this) {
             if (ending != null || inputOver || securing) {
                 octets.position(octets.limit());
@@ -159,6 +166,13 @@ public final class Session implements ClientEvents {
             owned = true;
         }
         ownForNow(octets);
+    }
+
+    private synchronized boolean isTls(ByteBuffer octets) {
+        return octetsBeforeLogin == 0
+                && octets.hasRemaining()
+                && !securing
+                && OtherProtocol.isTls(octets.get(octets.position()));
     }
 
     /** The handshake is done: what may be used now is another matter (RFC 2595 §4). */
@@ -386,6 +400,7 @@ public final class Session implements ClientEvents {
                 flushed();
                 answer(() -> login.next(response));
             }
+            case Effect.LoginNotOffered refused -> notOffered(refused);
             case Effect.CancelLogin _ -> letGo();
             case Effect.Retrieve order -> {
                 flushed();
@@ -430,6 +445,16 @@ public final class Session implements ClientEvents {
             throw new IllegalStateException("a reply to STLS that does not fit a line");
         }
         connection.startTls(words.flip());
+    }
+
+    private void notOffered(Effect.LoginNotOffered refused) {
+        SessionLog.loginFailed(
+                id,
+                refused.name(),
+                connection,
+                ways.mechanisms.name(refused),
+                refused.startTls() ? LoginRefusal.CLEAR_TEXT : LoginRefusal.NOT_OFFERED,
+                "");
     }
 
     private interface LoginStep {
@@ -585,7 +610,9 @@ public final class Session implements ClientEvents {
                 gone = true;
             }
         }
-        if (ending == Ending.TURNED_AWAY || doom == Ending.TURNED_AWAY) {
+        if (ending == Ending.TURNED_AWAY
+                || doom == Ending.TURNED_AWAY
+                || ending == Ending.OTHER_PROTOCOL) {
             return; // in a flood there would be a line for each
         }
         var now = sessions.nanoTime.getAsLong();
@@ -644,13 +671,27 @@ public final class Session implements ClientEvents {
     private void hear(Event line) {
         if (!loggedIn) {
             linesBeforeLogin++;
+            if (OtherProtocol.isHttp(line)) {
+                turnOut("a request of HTTP");
+                return;
+            }
         }
-        var reached = doom == null ? reached() : null;
+        var reached = doom == null && !Pop3Engine.isQuit(line) ? reached() : null;
         if (reached != null) {
             refuse(reached);
             feed(doomed(Ending.LIMIT));
         }
         feed(line);
+        if (!loggedIn && engine.badCommands() > 0) {
+            badBeforeLogin++;
+        }
+    }
+
+    /** Ends it without a word to a client that would not understand it. */
+    private void turnOut(String why) {
+        var gate = connection.place().gate();
+        gate.refused(Limit.OTHER_PROTOCOL, connection.client().getAddress(), why);
+        end(Ending.OTHER_PROTOCOL);
     }
 
     /** The limit that the client is over, or null. */
@@ -661,6 +702,9 @@ public final class Session implements ClientEvents {
         }
         if (loggedIn) {
             return null;
+        }
+        if (badBeforeLogin >= limits.badCommandsBeforeLogin()) {
+            return Limit.BAD_COMMANDS_BEFORE_LOGIN;
         }
         if (linesBeforeLogin > limits.linesBeforeLogin()) {
             return Limit.LINES_BEFORE_LOGIN;

@@ -119,20 +119,26 @@ final class SessionLog {
      * what comes before.
      *
      * @param user what the client typed; empty where it came to no name
-     * @param reason in one word
+     * @param why in a plugin's words; empty where there are none
      */
     static void loginFailed(
-            String session, String user, Connection connection, String mechanism, String reason) {
+            String session,
+            String user,
+            Connection connection,
+            String mechanism,
+            LoginRefusal reason,
+            String why) {
         var client = connection.client();
         FAILURES.info(
                 "login failed client={} port={} listener={} reason={} mechanism={} session={}"
-                        + " user={}",
+                        + "{} user={}",
                 host(client),
                 client.getPort(),
                 address(connection.listener()),
                 reason,
                 mechanism,
                 session,
+                why.isEmpty() ? "" : " why=" + value(why),
                 value(user));
     }
 

@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.PluginCalls;
 import io.postern.limit.Gate;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
@@ -12,9 +13,7 @@ import io.postern.spi.auth.Verdict;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 
 /**
  * One login attempt on its way past the penalty for failed ones, the policy, and the other logins
@@ -32,24 +31,34 @@ final class Vetting {
     private final Connection connection;
     private final InetAddress client;
     private final String session;
+    private final PluginCalls calls;
     private String mechanism = "?";
     private String account = "";
     private Attempt attempt;
     private Standing standing = Standing.STRANGER;
-    private boolean opposed;
+
+    /** Why a policy is against it, in the policy's words; null where none is. */
+    private String opposition;
+
     private long password;
     private Gate.Turn turn;
-    private String unjudged;
+    private LoginRefusal unjudged;
 
     /** Whether the attempt goes on without its session. */
     private volatile boolean abandoned;
 
-    Vetting(LoginGuard guard, Optional<LoginPolicy> policy, Connection connection, String session) {
+    Vetting(
+            LoginGuard guard,
+            Optional<LoginPolicy> policy,
+            Connection connection,
+            String session,
+            PluginCalls calls) {
         this.guard = guard;
         this.policy = policy;
         this.connection = connection;
         this.client = connection.client().getAddress();
         this.session = session;
+        this.calls = calls;
     }
 
     /** What the client proves itself with. */
@@ -76,18 +85,18 @@ final class Vetting {
             var delay = guard.penalties().delay(client, account);
             standing = standing(delay);
             pause(delay);
-            opposed = ask(AuthPolicy::before) instanceof AuthPolicy.Refuse;
+            opposition = opposition(ask(AuthPolicy::before));
             refuseIfAbandoned();
         }
         if (turn == null) {
             turn = turn();
             if (turn == null) {
-                unjudged = "logins";
+                unjudged = LoginRefusal.LOGINS;
                 throw Fault.temporary("too many logins at a time", null);
             }
         }
         refuseIfAbandoned();
-        return !opposed;
+        return opposition == null;
     }
 
     /**
@@ -159,8 +168,8 @@ final class Vetting {
             }
             return verdict;
         }
-        if (ask((policy, it) -> policy.after(it, verdict)) instanceof AuthPolicy.Refuse) {
-            opposed = true;
+        opposition = opposition(ask((policy, it) -> policy.after(it, verdict)));
+        if (opposition != null) {
             guard.penalties().failed(client, account, password);
             return NOT_ALLOWED;
         }
@@ -185,13 +194,22 @@ final class Vetting {
         }
     }
 
-    /** The reason for a refusal, as the log words it. */
-    String word(Verdict.Reason reason) {
-        return opposed ? "policy" : reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /** The reason for a refusal. */
+    LoginRefusal reason(Verdict.Reason reason) {
+        return opposition != null ? LoginRefusal.POLICY : LoginRefusal.of(reason);
+    }
+
+    /** What a policy that is against it gave as its reason; empty where there is none. */
+    String opposition() {
+        return opposition == null ? "" : opposition;
+    }
+
+    private static String opposition(Ruling ruling) {
+        return ruling instanceof AuthPolicy.Refuse(var reason) ? reason : null;
     }
 
     /** Why nobody could judge this attempt, where that is no fault of a directory. */
-    Optional<String> unjudged() {
+    Optional<LoginRefusal> unjudged() {
         return Optional.ofNullable(unjudged);
     }
 
@@ -205,12 +223,16 @@ final class Vetting {
             return new AuthPolicy.Allow();
         }
         var asked = policy.get();
-        Callable<Ruling> call = () -> question.of(asked.plugin(), attempt);
         Ruling ruling;
         try {
-            ruling = asked.ask(call, client, guard.refusals());
+            ruling =
+                    asked.ask(
+                            () -> question.of(asked.plugin(), attempt),
+                            client,
+                            guard.refusals(),
+                            calls);
         } catch (Fault e) {
-            unjudged = "policy-failed";
+            unjudged = LoginRefusal.POLICY_FAILED;
             throw e;
         }
         if (ruling instanceof AuthPolicy.Delay(var time)) {

@@ -18,6 +18,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A private key and the certificates that vouch for it. Immutable; any thread.
@@ -31,7 +34,9 @@ public final class Identity {
     /** A certificate with less time left is told of. */
     private static final Duration SOON = Duration.ofDays(14);
 
+    // Kinds of alternative names (RFC 5280 §4.2.1.6).
     private static final int DNS_NAME = 2;
+    private static final int IP_ADDRESS = 7;
 
     private final Path file;
     private final List<X509Certificate> chain;
@@ -39,12 +44,22 @@ public final class Identity {
     private final Path keyFile;
     private final List<String> names;
 
+    /** Its host names and addresses, each as {@link ServerName#canonical}. */
+    private final Set<String> spellings;
+
     private Identity(Path file, List<X509Certificate> chain, PrivateKey key, Path keyFile) {
         this.file = file;
         this.chain = List.copyOf(chain);
         this.key = key;
         this.keyFile = keyFile;
-        this.names = names(chain.getFirst());
+        this.names =
+                alternatives(chain.getFirst(), DNS_NAME)
+                        .map(name -> name.toLowerCase(Locale.ROOT))
+                        .toList();
+        this.spellings =
+                Stream.concat(names.stream(), alternatives(chain.getFirst(), IP_ADDRESS))
+                        .map(ServerName::canonical)
+                        .collect(Collectors.toUnmodifiableSet());
     }
 
     /**
@@ -80,15 +95,19 @@ public final class Identity {
         return names;
     }
 
-    /** Whether it is for exactly this host, in lower case. */
+    /**
+     * Whether it is for exactly this host or address.
+     *
+     * @param host of {@link ServerName#canonical}
+     */
     boolean named(String host) {
-        return names.contains(host);
+        return spellings.contains(host);
     }
 
     /** Whether it is for every name next to this host's (RFC 9525 §6.3). */
     boolean wildcardFor(String host) {
         var dot = host.indexOf('.');
-        return dot > 0 && names.contains("*" + host.substring(dot));
+        return dot > 0 && spellings.contains("*" + host.substring(dot));
     }
 
     /** When it ends. */
@@ -172,20 +191,16 @@ public final class Identity {
         }
     }
 
-    private static List<String> names(X509Certificate certificate) {
-        var names = new ArrayList<String>();
+    private static Stream<String> alternatives(X509Certificate certificate, int kind) {
         try {
             var alternatives = certificate.getSubjectAlternativeNames();
-            if (alternatives != null) {
-                for (var one : alternatives) {
-                    if (one.getFirst().equals(DNS_NAME)) {
-                        names.add(((String) one.get(1)).toLowerCase(Locale.ROOT));
-                    }
-                }
-            }
+            return alternatives == null
+                    ? Stream.empty()
+                    : alternatives.stream()
+                            .filter(one -> one.getFirst().equals(kind))
+                            .map(one -> (String) one.get(1));
         } catch (CertificateParsingException e) {
-            return List.of(); // served where no other fits better
+            return Stream.empty(); // served where no other fits better
         }
-        return List.copyOf(names);
     }
 }

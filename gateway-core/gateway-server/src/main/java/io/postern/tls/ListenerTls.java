@@ -3,8 +3,10 @@ package io.postern.tls;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -14,60 +16,83 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * One listener's TLS (RFC 9325): versions 1.2 and 1.3, forward secrecy and authenticated encryption
- * only, our order of suites, no application protocol but POP3. Sessions may be resumed within the
- * listener, as long as its keys stay the same. Any thread.
+ * One listener's TLS: what its {@link TlsProfile} takes, our order of suites, no application
+ * protocol but POP3. Sessions may be resumed within the listener under the same server name (RFC
+ * 6066 §3), as long as its keys stay the same. Any thread.
  */
 public final class ListenerTls {
-    private static final String[] VERSIONS = {"TLSv1.3", "TLSv1.2"};
-
-    private static final String[] SUITES = {
-        "TLS_AES_256_GCM_SHA384",
-        "TLS_AES_128_GCM_SHA256",
-        "TLS_CHACHA20_POLY1305_SHA256",
-        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-    };
-
-    private static final String[] GROUPS = {"x25519", "secp256r1", "secp384r1", "secp521r1"};
-
-    /** No SHA-1 (RFC 9155). */
-    private static final String[] SIGNATURES = {
-        "ecdsa_secp256r1_sha256",
-        "ecdsa_secp384r1_sha384",
-        "ecdsa_secp521r1_sha512",
-        "ed25519",
-        "rsa_pss_rsae_sha256",
-        "rsa_pss_rsae_sha384",
-        "rsa_pss_rsae_sha512",
-        "rsa_pss_pss_sha256",
-        "rsa_pss_pss_sha384",
-        "rsa_pss_pss_sha512",
-        "rsa_pkcs1_sha256",
-        "rsa_pkcs1_sha384",
-        "rsa_pkcs1_sha512",
-    };
-
     /** In IANA's table of ALPN ids. A client of another protocol is refused (ALPACA). */
     private static final String APPLICATION = "pop3";
 
     /** How long a session can be resumed, and about how long a ticket key lives, s. */
     private static final int RESUMPTION = 4 * 60 * 60;
 
+    /** Names that have a context of their own; a client of another one resumes nothing. */
+    private static final int NAMES = 256;
+
+    /** Sessions without a ticket (RFC 5077) that are remembered for one name. */
+    private static final int SESSIONS = 1024;
+
+    static {
+        Jsse.leaveServerNamesToUs();
+    }
+
+    private final TlsProfile profile;
     private final Optional<ClientCertificates> clients;
-    private volatile SSLContext context;
+    private volatile Contexts contexts;
+
+    /** Those of one set of keys. A session belongs to its context, and so to one name. */
+    private static final class Contexts {
+        private final List<Identity> identities;
+        private final TrustManager[] trust;
+        private final SSLContext unnamed;
+
+        /** Used least recently first; guarded by itself. */
+        private final SequencedMap<String, SSLContext> named = new LinkedHashMap<>(16, 0.75f, true);
+
+        Contexts(List<Identity> identities, TrustManager[] trust) {
+            this.identities = identities;
+            this.trust = trust;
+            unnamed = make(Optional.empty());
+        }
+
+        SSLContext of(Optional<String> serverName) {
+            if (serverName.isEmpty()) {
+                return unnamed;
+            }
+            synchronized (named) {
+                var context =
+                        named.computeIfAbsent(serverName.get(), name -> make(Optional.of(name)));
+                if (named.size() > NAMES) {
+                    named.pollFirstEntry();
+                }
+                return context;
+            }
+        }
+
+        private SSLContext make(Optional<String> serverName) {
+            try {
+                var context = SSLContext.getInstance("TLS");
+                context.init(
+                        new KeyManager[] {new ServerKeys(identities, serverName)}, trust, null);
+                context.getServerSessionContext().setSessionTimeout(RESUMPTION);
+                context.getServerSessionContext().setSessionCacheSize(SESSIONS);
+                return context;
+            } catch (GeneralSecurityException e) {
+                throw new IllegalStateException("this Java has no TLS", e);
+            }
+        }
+    }
 
     /**
      * @param trusted the authorities that may vouch for clients; present where {@code clients} is
      */
     ListenerTls(
+            TlsProfile profile,
             Optional<ClientCertificates> clients,
             List<Identity> identities,
             Optional<List<X509Certificate>> trusted) {
+        this.profile = profile;
         this.clients = clients;
         use(identities, trusted);
     }
@@ -75,13 +100,10 @@ public final class ListenerTls {
     /** Takes other keys for new connections. Sessions of the old ones are not resumed. */
     void use(List<Identity> identities, Optional<List<X509Certificate>> trusted) {
         try {
-            var fresh = SSLContext.getInstance("TLS");
-            fresh.init(
-                    new KeyManager[] {new ServerKeys(identities)},
-                    trusted.isPresent() ? trust(trusted.get()) : new TrustManager[0],
-                    null);
-            fresh.getServerSessionContext().setSessionTimeout(RESUMPTION);
-            context = fresh;
+            contexts =
+                    new Contexts(
+                            identities,
+                            trusted.isPresent() ? trust(trusted.get()) : new TrustManager[0]);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this Java has no TLS", e);
         }
@@ -103,17 +125,21 @@ public final class ListenerTls {
         }
     }
 
-    /** What new engines come from. */
+    /** What engines for clients without a server name come from. */
     public SSLContext context() {
-        return context;
+        return contexts.unnamed;
     }
 
-    /** The server's side of a new connection. */
-    public SSLEngine engine() {
-        var parameters = new SSLParameters(SUITES, VERSIONS);
+    /**
+     * The server's side of a new connection.
+     *
+     * @param serverName of {@link ClientHello}
+     */
+    public SSLEngine engine(Optional<String> serverName) {
+        var parameters = new SSLParameters(profile.suites(), profile.versions());
         parameters.setUseCipherSuitesOrder(true);
-        parameters.setNamedGroups(GROUPS);
-        parameters.setSignatureSchemes(SIGNATURES);
+        parameters.setNamedGroups(profile.groups());
+        parameters.setSignatureSchemes(profile.signatures());
         parameters.setApplicationProtocols(new String[] {APPLICATION});
         clients.ifPresent(wanted -> {
             if (wanted.required()) {
@@ -122,7 +148,7 @@ public final class ListenerTls {
                 parameters.setWantClientAuth(true);
             }
         });
-        var engine = context.createSSLEngine();
+        var engine = contexts.of(serverName.map(ServerName::canonical)).createSSLEngine();
         engine.setUseClientMode(false);
         engine.setSSLParameters(parameters);
         return engine;

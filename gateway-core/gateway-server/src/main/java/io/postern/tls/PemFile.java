@@ -81,7 +81,12 @@ final class PemFile {
                     "Let the server's user read it, and the folders above it.");
         } catch (IOException e) {
             throw new SettingException(
-                    setting, file + " cannot be read (" + e + ")", "Give a file that can be read.");
+                    setting,
+                    file
+                            + (Files.isDirectory(file)
+                                    ? " is a folder"
+                                    : " cannot be read (" + e.getMessage() + ")"),
+                    "Give a file that can be read.");
         }
     }
 
@@ -106,7 +111,7 @@ final class PemFile {
         try {
             return (X509Certificate)
                     CertificateFactory.getInstance("X.509")
-                            .generateCertificate(new ByteArrayInputStream(block.octets));
+                            .generateCertificate(new ByteArrayInputStream(plain(block)));
         } catch (CertificateException e) {
             throw new SettingException(
                     setting,
@@ -126,7 +131,7 @@ final class PemFile {
             for (var block : blocks) {
                 var spec =
                         switch (block.label) {
-                            case "PRIVATE KEY" -> new PKCS8EncodedKeySpec(block.octets);
+                            case "PRIVATE KEY" -> new PKCS8EncodedKeySpec(plain(block));
                             case "RSA PRIVATE KEY", "EC PRIVATE KEY" ->
                                     pkcs8(block, publicKey.getEncoded());
                             case "ENCRYPTED PRIVATE KEY" -> decrypted(block, password);
@@ -147,6 +152,17 @@ final class PemFile {
                 setting,
                 file + " has no private key in PEM form",
                 "Give the file with -----BEGIN PRIVATE KEY-----, such as certbot's privkey.pem.");
+    }
+
+    /** Of a block that is never encrypted in the old way of OpenSSL, unless it is damaged. */
+    private byte[] plain(Block block) {
+        if (block.octets == null) {
+            throw new SettingException(
+                    setting,
+                    file + " is damaged: " + block.label + " has a header",
+                    "Make it anew.");
+        }
+        return block.octets;
     }
 
     private PrivateKey key(String algorithm, KeySpec spec) {
@@ -184,7 +200,7 @@ final class PemFile {
         var spec = new PBEKeySpec(chars);
         Arrays.fill(chars, '\0');
         try {
-            var encrypted = new EncryptedPrivateKeyInfo(block.octets);
+            var encrypted = new EncryptedPrivateKeyInfo(plain(block));
             return encrypted.getKeySpec(
                     SecretKeyFactory.getInstance(encrypted.getAlgName()).generateSecret(spec));
         } catch (IOException e) {

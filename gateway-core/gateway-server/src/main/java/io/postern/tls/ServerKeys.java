@@ -5,36 +5,35 @@ import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-import javax.net.ssl.ExtendedSSLSession;
-import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.StandardConstants;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /**
- * Chooses the identity for a client: the one of the host that it asks for (RFC 6066 §3), else the
- * one whose wildcard fits, else the first; each time among those whose kind of key the client
- * takes. Immutable; JSSE calls it on any thread.
+ * Chooses the identity for clients that ask for one name: the one that has this name (RFC 6066 §3),
+ * else the one whose wildcard fits, else the first; each time among those whose kind of key the
+ * client takes. Immutable; JSSE calls it on any thread.
  */
 final class ServerKeys extends X509ExtendedKeyManager {
     private final List<Identity> identities;
+    private final Optional<String> serverName;
 
     /**
      * @param identities at least one, the default first
+     * @param serverName of {@link ServerName#canonical}
      */
-    ServerKeys(List<Identity> identities) {
+    ServerKeys(List<Identity> identities, Optional<String> serverName) {
         this.identities = List.copyOf(identities);
+        this.serverName = serverName;
     }
 
     @Override
     public String chooseEngineServerAlias(String keyType, Principal[] issuers, SSLEngine engine) {
-        var host = host(engine);
-        return host.flatMap(name -> first(keyType, it -> it.named(name)))
-                .or(() -> host.flatMap(name -> first(keyType, it -> it.wildcardFor(name))))
+        return serverName
+                .flatMap(name -> first(keyType, it -> it.named(name)))
+                .or(() -> serverName.flatMap(name -> first(keyType, it -> it.wildcardFor(name))))
                 .or(() -> first(keyType, _ -> true))
                 .orElse(null);
     }
@@ -43,18 +42,6 @@ final class ServerKeys extends X509ExtendedKeyManager {
         for (var at = 0; at < identities.size(); at++) {
             if (identities.get(at).algorithm().equals(keyType) && fits.test(identities.get(at))) {
                 return Optional.of(Integer.toString(at));
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static Optional<String> host(SSLEngine engine) {
-        if (engine.getHandshakeSession() instanceof ExtendedSSLSession session) {
-            for (var name : session.getRequestedServerNames()) {
-                if (name.getType() == StandardConstants.SNI_HOST_NAME
-                        && name instanceof SNIHostName host) {
-                    return Optional.of(host.getAsciiName().toLowerCase(Locale.ROOT));
-                }
             }
         }
         return Optional.empty();

@@ -48,10 +48,20 @@ public final class ServerTls implements AutoCloseable {
      * @throws SettingException if the trust file cannot be used
      */
     public ListenerTls listener(Optional<ClientCertificates> clients) throws SettingException {
+        return listener(TlsProfile.MODERN, clients);
+    }
+
+    /**
+     * As {@link #listener(Optional)}, with another profile.
+     *
+     * @throws SettingException if the trust file cannot be used
+     */
+    public ListenerTls listener(TlsProfile profile, Optional<ClientCertificates> clients)
+            throws SettingException {
         var trusted =
                 clients.map(wanted ->
                         new Watched<>(List.of(wanted.trust()), () -> authorities(wanted)));
-        var tls = new ListenerTls(clients, current(), trusted.map(Watched::value));
+        var tls = new ListenerTls(profile, clients, current(), trusted.map(Watched::value));
         doors.add(new Door(tls, trusted));
         return tls;
     }

@@ -206,7 +206,7 @@ final class ClientHandler extends IoHandlerAdapter {
     public void exceptionCaught(IoSession io, Throwable cause) {
         Client client = client(io);
         if (cause instanceof SSLException && client != null) {
-            log.info("TLS failed client={}: {}", client, cause.getMessage());
+            log.info("TLS failed client={}: {}", client, TlsFailure.reason(cause));
             log.debug("TLS failed client={}", client, cause);
             client.connection.tlsFailed();
             return;

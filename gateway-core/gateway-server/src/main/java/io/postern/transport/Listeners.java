@@ -102,7 +102,12 @@ public final class Listeners {
     }
 
     private void listen(ListenerSettings listener) throws ListenException {
-        NioSocketAcceptor acceptor = new NioSocketAcceptor(ioThreads, processors);
+        NioSocketAcceptor acceptor;
+        try {
+            acceptor = new SparingAcceptor(ioThreads, processors, listener);
+        } catch (IOException e) {
+            throw refused(listener.address(), e);
+        }
         acceptors.add(acceptor);
         acceptor.setHandler(handler);
         handler.serve(acceptor, listener);
@@ -161,6 +166,8 @@ public final class Listeners {
             remedy =
                     "ports below 1024 need a privilege (on Linux CAP_NET_BIND_SERVICE); grant it,"
                             + " or choose a higher port";
+        } else if (reason.contains("Too many open files")) {
+            remedy = "raise the limit of open files (LimitNOFILE= of systemd, ulimit -n)";
         } else {
             remedy = "check the address and port";
         }

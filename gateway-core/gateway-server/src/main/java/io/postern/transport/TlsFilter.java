@@ -19,7 +19,7 @@ final class TlsFilter extends SslFilter {
 
     TlsFilter(ListenerTls tls, IoSession io) {
         super(tls.context());
-        handler = new TlsHandler(tls.engine(), io);
+        handler = new TlsHandler(tls, io);
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.postern.transport;
 
+import io.postern.tls.ClientHello;
+import io.postern.tls.ListenerTls;
+
 import org.apache.mina.core.buffer.IoBuffer;
 import org.apache.mina.core.filterchain.IoFilter.NextFilter;
 import org.apache.mina.core.session.IoSession;
@@ -49,6 +52,11 @@ final class TlsHandler extends SslHandler {
     /** Written to while MINA has nothing of ours; or null. */
     private final WritableByteChannel socket;
 
+    private final ListenerTls tls;
+
+    /** Null until the client has said which server it wants, and with which name. */
+    private volatile SSLEngine engine;
+
     private ByteBuffer undecrypted = NOTHING;
     private boolean begun;
     private boolean working;
@@ -61,14 +69,16 @@ final class TlsHandler extends SslHandler {
     /** Requests that MINA has and the kernel has not got whole. */
     private int inMina;
 
-    TlsHandler(SSLEngine engine, IoSession io) {
-        super(engine, null, io);
+    TlsHandler(ListenerTls tls, IoSession io) {
+        super(null, null, io);
+        this.tls = tls;
         socket = MinaConnection.directly(io);
     }
 
     @Override
     public boolean isOpen() {
-        return !mEngine.isOutboundDone();
+        var at = engine;
+        return at == null || !at.isOutboundDone();
     }
 
     @Override
@@ -77,8 +87,8 @@ final class TlsHandler extends SslHandler {
     }
 
     @Override
-    public synchronized void open(NextFilter next) throws SSLException {
-        mEngine.beginHandshake();
+    public void open(NextFilter next) {
+        // The client speaks first; the engine is made when it has.
     }
 
     /** From now on it says what it has to say; what was received before has waited. */
@@ -132,7 +142,10 @@ final class TlsHandler extends SslHandler {
         }
         closing = true;
         mEncodeQueue.clear();
-        mEngine.closeOutbound();
+        if (engine == null) {
+            return; // nothing was said that could be ended
+        }
+        engine.closeOutbound();
         if (!mSession.isClosing() && !inTask) {
             try {
                 sendAlert(next); // at once: what comes behind the close of the session is lost
@@ -140,6 +153,11 @@ final class TlsHandler extends SslHandler {
                 log.debug("no close_notify for client={}", mSession.getRemoteAddress(), e);
             }
         }
+    }
+
+    @Override
+    public String toString() {
+        return "TLS of " + mSession.getRemoteAddress();
     }
 
     @Override
@@ -154,14 +172,14 @@ final class TlsHandler extends SslHandler {
         }
         working = true;
         try {
-            boolean progress = true;
+            boolean progress = engine != null || hear();
             while (progress) {
                 progress =
-                        switch (mEngine.getHandshakeStatus()) {
+                        switch (engine.getHandshakeStatus()) {
                             case NEED_TASK -> runTask(next);
                             case NEED_WRAP -> wrap(next);
                             case FINISHED, NOT_HANDSHAKING, NEED_UNWRAP, NEED_UNWRAP_AGAIN ->
-                                    mEngine.isOutboundDone()
+                                    engine.isOutboundDone()
                                             ? discard(next)
                                             : wrapNext(next) || unwrap(next);
                         };
@@ -173,15 +191,27 @@ final class TlsHandler extends SslHandler {
         }
     }
 
+    /** Makes the engine for the client's first message. Says whether that is there. */
+    private boolean hear() throws SSLException {
+        var hello = ClientHello.read(undecrypted);
+        if (hello.isEmpty() || closing) {
+            return false;
+        }
+        var made = tls.engine(hello.get().serverName());
+        made.beginHandshake();
+        engine = made;
+        return true;
+    }
+
     /** Begins what takes long; {@link #work} goes on behind it. */
     private boolean runTask(NextFilter next) {
         inTask = true;
         Thread.ofVirtual()
                 .name("tls handshake")
                 .start(() -> {
-                    for (Runnable task = mEngine.getDelegatedTask();
+                    for (Runnable task = engine.getDelegatedTask();
                             task != null;
-                            task = mEngine.getDelegatedTask()) {
+                            task = engine.getDelegatedTask()) {
                         task.run();
                     }
                     synchronized (this) {
@@ -199,7 +229,7 @@ final class TlsHandler extends SslHandler {
         }
         WriteRequest request = mEncodeQueue.peek();
         ByteBuffer source = ((IoBuffer) request.getMessage()).buf();
-        int record = mEngine.getSession().getPacketBufferSize();
+        int record = engine.getSession().getPacketBufferSize();
         ByteBuffer records = FREE.poll();
         if (records == null || records.capacity() < RECORDS * record) {
             records = ByteBuffer.allocate(RECORDS * record);
@@ -207,7 +237,7 @@ final class TlsHandler extends SslHandler {
         SSLEngineResult result;
         boolean progress = false;
         do {
-            result = mEngine.wrap(source, records);
+            result = engine.wrap(source, records);
             progress |= result.bytesProduced() > 0;
         } while (result.bytesProduced() > 0
                 && source.hasRemaining()
@@ -228,8 +258,8 @@ final class TlsHandler extends SslHandler {
      * @return whether anything came of it
      */
     private boolean wrap(NextFilter next) throws SSLException {
-        ByteBuffer record = ByteBuffer.allocate(mEngine.getSession().getPacketBufferSize());
-        SSLEngineResult result = mEngine.wrap(NOTHING, record);
+        ByteBuffer record = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
+        SSLEngineResult result = engine.wrap(NOTHING, record);
         if (record.flip().hasRemaining()) {
             handOver(next, record, null);
         }
@@ -268,13 +298,13 @@ final class TlsHandler extends SslHandler {
         if (inputClosed || !undecrypted.hasRemaining()) {
             return false;
         }
-        ByteBuffer content = ByteBuffer.allocate(mEngine.getSession().getApplicationBufferSize());
-        SSLEngineResult result = mEngine.unwrap(undecrypted, content);
+        ByteBuffer content = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize());
+        SSLEngineResult result = engine.unwrap(undecrypted, content);
         noteHandshake(next, result);
         if (result.bytesProduced() > 0) {
             next.messageReceived(mSession, IoBuffer.wrap(trimmed(content.flip())));
         }
-        if (mEngine.isInboundDone()) {
+        if (engine.isInboundDone()) {
             inputClosed = true; // close_notify; what comes behind it is nobody's
             undecrypted = NOTHING;
             next.inputClosed(mSession);
@@ -293,7 +323,7 @@ final class TlsHandler extends SslHandler {
     private void noteHandshake(NextFilter next, SSLEngineResult result) {
         if (result.getHandshakeStatus() == HandshakeStatus.FINISHED && !secured) {
             secured = true;
-            mSession.setAttribute(SslFilter.SSL_SECURED, mEngine.getSession());
+            mSession.setAttribute(SslFilter.SSL_SECURED, engine.getSession());
             next.event(mSession, SslEvent.SECURED);
         }
     }
@@ -313,7 +343,9 @@ final class TlsHandler extends SslHandler {
 
     private void sendAlert(NextFilter next) throws SSLException {
         boolean progress = true;
-        while (progress && mEngine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+        while (progress
+                && engine != null
+                && engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
             progress = wrap(next);
         }
     }

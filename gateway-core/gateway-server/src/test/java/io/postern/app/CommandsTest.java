@@ -13,7 +13,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import picocli.CommandLine;
+
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -23,10 +26,13 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** The commands that start nothing. */
 class CommandsTest {
@@ -207,6 +213,19 @@ class CommandsTest {
         assertTrue(
                 ended.err().startsWith(home.resolve("conf/gateway.xml") + ":3: listener: nobody"),
                 ended.err());
+    }
+
+    /** TLS may end at the proxy; so passwords are enough. */
+    @Test
+    void aListenerForAProxyNeedsNoTlsOfItsOwn() throws Exception {
+        var ended =
+                site.config(
+                                TestSite.good(1100)
+                                        .replace(
+                                                " allow-plaintext=\"true\"/>",
+                                                "><proxy-protocol from=\"192.0.2.10\"/></listener>"))
+                        .run("check");
+        assertEquals(ExitCode.OK, ended.code(), ended.err());
     }
 
     @Test
@@ -580,7 +599,7 @@ class CommandsTest {
     @Test
     void newPluginWritesAProjectOfTheTemplateUnderItsOwnNames() throws Exception {
         templates();
-        for (var kind : new String[] {"auth", "directory", "store", "lock"}) {
+        for (var kind : new String[] {"auth", "directory", "policy", "store", "lock"}) {
             var folder = home.resolve("work").resolve(kind);
             var ended =
                     site.run(
@@ -621,7 +640,7 @@ class CommandsTest {
                     {"directory", "../users"},
                     {"auth", "a-name-that-is-too-long"},
                     {"directory", "users", "--package=Not.One"},
-                    {"policy", "users"},
+                    {"mailbox", "users"},
                     {"directory"}
                 }) {
             var all = new String[args.length + 1];
@@ -638,6 +657,24 @@ class CommandsTest {
                                 "--home=" + home.resolve("nowhere"),
                                 "--folder=" + home.resolve("mine"))
                         .code());
+    }
+
+    @Test
+    void newPluginRefusesTheNameOfAPluginThatIsThereWhateverItsKind() throws Exception {
+        templates();
+        Files.createDirectories(home.resolve("plugins/broken-one"));
+        // A mechanism's, two of one jar, a folder that is no plugin yet, and one that is built in.
+        for (var name : List.of("words", "anybody", "nobody", "broken-one", "local")) {
+            for (var kind : List.of("directory", "policy", "lock")) {
+                var folder = home.resolve("work").resolve(kind + name);
+                var ended = site.run("new-plugin", kind, name, "--folder=" + folder);
+                assertEquals(ExitCode.USAGE, ended.code(), name);
+                assertTrue(
+                        ended.err().contains("There is a plugin \"" + name + "\" in "),
+                        ended.err());
+                assertFalse(Files.exists(folder));
+            }
+        }
     }
 
     /** Where the tarball has them. */
@@ -669,6 +706,62 @@ class CommandsTest {
         assertEquals(ExitCode.OK, ended.code());
         for (var part : new String[] {"Examples:", "postern check", "Exit codes:", "  3   the"}) {
             assertTrue(ended.out().contains(part), part);
+        }
+    }
+
+    @Test
+    void everyCommandHasHelpThatChangesNothing() throws Exception {
+        var before = files();
+        for (var words : commands(List.of(), Main.commandLine())) {
+            for (var help : new String[] {"--help", "-h"}) {
+                var line = new ArrayList<>(words);
+                line.add(help);
+                var ended = execute(line.toArray(String[]::new));
+                assertEquals(ExitCode.OK, ended.code(), line + ended.err());
+                assertEquals("", ended.err(), line.toString());
+                assertTrue(
+                        ended.out().contains("Usage: postern" + spaced(words)), line + ended.out());
+            }
+        }
+        assertEquals(before, files());
+        assertEquals("", TestSite.life());
+    }
+
+    @Test
+    void helpIsACommandToo() {
+        var all = execute("help");
+        assertEquals(ExitCode.OK, all.code());
+        assertEquals(execute("--help").out(), all.out());
+        for (var words : commands(List.of(), Main.commandLine())) {
+            if (words.size() == 1) {
+                var ended = execute("help", words.getFirst());
+                assertEquals(ExitCode.OK, ended.code(), ended.err());
+                assertEquals(execute(words.getFirst(), "--help").out(), ended.out());
+            }
+        }
+        assertEquals(ExitCode.USAGE, execute("help", "fly").code());
+    }
+
+    /** The words of every command, of the program itself none. */
+    private static List<List<String>> commands(List<String> above, CommandLine command) {
+        var all = new ArrayList<List<String>>();
+        all.add(above);
+        command.getSubcommands()
+                .forEach((name, below) -> {
+                    var words = new ArrayList<>(above);
+                    words.add(name);
+                    all.addAll(commands(words, below));
+                });
+        return all;
+    }
+
+    private static String spaced(List<String> words) {
+        return words.stream().map(" "::concat).collect(Collectors.joining());
+    }
+
+    private Set<String> files() throws IOException {
+        try (var all = Files.walk(home)) {
+            return all.map(Path::toString).collect(Collectors.toCollection(TreeSet::new));
         }
     }
 

@@ -77,7 +77,7 @@ class CopyingTest {
         assertTrue(err.toString().contains("same-size"), err::toString);
         assertEquals(
                 ExitCode.OK,
-                copy(new Copying.Ways(false, true, true), () -> false),
+                copy(new Copying.Ways(false, true, false), () -> false),
                 "sizes only: these are equal");
     }
 
@@ -98,10 +98,27 @@ class CopyingTest {
     void aDryRunCopiesNothing() throws Exception {
         give(source, "first", "one\n");
 
-        assertEquals(ExitCode.OK, copy(new Copying.Ways(true, false, true), () -> false));
+        assertEquals(ExitCode.OK, copy(new Copying.Ways(true, false, false), () -> false));
 
         assertEquals(Map.of(), mail(target));
         assertTrue(out.toString().contains("would copy 1 message"), out::toString);
+    }
+
+    @Test
+    void quietSaysNothingOfWhatGoesWellAndNamesWhatDoesNot() throws Exception {
+        var quiet = new Copying.Ways(false, false, true);
+        give(source, "first", "one\n");
+        assertEquals(ExitCode.OK, copy(new Copying.Ways(true, false, true), () -> false));
+        assertEquals(ExitCode.OK, copy(quiet, () -> false));
+        assertEquals(ExitCode.OK, copy(quiet, () -> false), "again");
+        assertEquals("", out.toString());
+        assertEquals("", err.toString());
+
+        give(source, "same-size", "one\n");
+        give(target, "same-size", "two\n");
+        assertEquals(ExitCode.NOT_ALL, copy(quiet, () -> false));
+        assertEquals("", out.toString());
+        assertTrue(err.toString().contains("have the same unique-id same-size"), err::toString);
     }
 
     @Test
@@ -122,7 +139,7 @@ class CopyingTest {
     }
 
     private static Copying.Ways usual() {
-        return new Copying.Ways(false, false, true);
+        return new Copying.Ways(false, false, false);
     }
 
     private int copy(Copying.Ways ways, BooleanSupplier stop) throws Exception {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.plugin.TestJar;
+import io.postern.spi.auth.AuthPolicy;
 import io.postern.spi.auth.UserDirectory;
 
 import org.junit.jupiter.api.AfterEach;
@@ -296,7 +297,8 @@ class ReloadTest {
         assertEquals(ExitCode.OK, site.run("plugins", "reload").code());
         login();
         var ended = site.run("plugins", "health");
-        assertEquals(ExitCode.OK, ended.code());
+        assertEquals(ExitCode.CONFIGURATION, ended.code());
+        assertEquals("", ended.err());
         assertTrue(
                 ended.out()
                         .contains(
@@ -313,6 +315,99 @@ class ReloadTest {
                                         + "    1 calls, 0 failed, slowest [0-9]+ ms"
                                         + " \\(check a password\\)\n.*"),
                 ended.out());
+    }
+
+    @Test
+    void healthCountsMechanismsAndPoliciesAndWhatTheyFailThemselves() throws Exception {
+        new TestJar()
+                .source(
+                        "demo.Ruler",
+                        """
+                        package demo;
+                        import io.postern.spi.*;
+                        import io.postern.spi.auth.*;
+                        public class Ruler implements AuthPolicy {
+                            public Ruling before(Attempt attempt) throws Fault {
+                                switch (attempt.name()) {
+                                    case "refused": return new Refuse("no");
+                                    case "failed": throw Fault.temporary("away", null);
+                                    case "broken": throw new IllegalStateException("defect");
+                                    case "null": return null;
+                                    default: return new Allow();
+                                }
+                            }
+                        }
+                        """)
+                .service(AuthPolicy.class, "demo.Ruler")
+                .write(home.resolve("plugins/ruler.jar"));
+        TestSite.directories(
+                        """
+                        public Verdict verify(String name, Secret given, Channel channel)
+                                throws Fault {
+                            if (name.equals("outage")) {
+                                throw Fault.temporary("the server is away", null);
+                            }
+                            return verify(name, given);
+                        }
+                        """)
+                .write(jar());
+        site.config(
+                TestSite.good(0)
+                        .replace(
+                                "</authentication>",
+                                "<policy plugin=\"ruler\"/></authentication>"));
+        assertEquals(ExitCode.OK, site.run("plugins", "reload").code());
+
+        attempt("alice", "+OK");
+        counted("mechanism plugin=\"words", 1, 0, "take a response");
+        counted("policy plugin=\"ruler", 2, 0, "rule on a login"); // before, and with the verdict
+        attempt("refused", "-ERR [AUTH]");
+        counted("policy plugin=\"ruler", 4, 0, "rule on a login");
+        for (var name : List.of("failed", "broken", "null")) {
+            attempt(name, "-ERR [SYS/TEMP]");
+        }
+        counted("policy plugin=\"ruler", 7, 3, "rule on a login");
+        attempt("outage", "-ERR [SYS/TEMP]");
+        counted("directory plugin=\"anybody", 2, 1, "check a password");
+        // None of this was the mechanism's doing.
+        counted("mechanism plugin=\"words", 6, 0, "take a response");
+    }
+
+    private void attempt(String name, String answer) throws Exception {
+        try (var client = new RunTest.Client(server.port())) {
+            client.says("+OK");
+            client.send("USER " + name).says("+OK");
+            client.send("PASS hunter2").says(answer);
+        }
+    }
+
+    private void counted(String plugin, int calls, int failed, String doing) {
+        var health = site.run("plugins", "health").out();
+        assertTrue(
+                health.matches(
+                        "(?s).*<%s\">  running\n[^<]*    %d calls, %d failed, slowest [0-9]+ ms \\(%s\\)\n.*"
+                                .formatted(plugin, calls, failed, doing)),
+                plugin + " " + calls + " " + failed + "\n" + health);
+    }
+
+    @Test
+    void aHangUpReloadsThePluginsAndEndsNothing() throws Exception {
+        var pid = Long.toString(ProcessHandle.current().pid());
+        for (var version : List.of("two", "three")) {
+            marked(version).write(jar());
+            assertEquals(0, new ProcessBuilder("kill", "-HUP", pid).start().waitFor());
+            await().atMost(Duration.ofSeconds(30)).until(() -> loaders().containsKey(version));
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> {
+                        login();
+                        return version.equals(System.getProperty("postern.test.version"));
+                    });
+        }
+        Files.writeString(jar(), "torn");
+        assertEquals(0, new ProcessBuilder("kill", "-HUP", pid).start().waitFor());
+        // The next command is answered after what the signal asked for.
+        refused(jar() + " cannot be read as a jar");
+        assertEquals("three", System.getProperty("postern.test.version"));
     }
 
     @Test

@@ -11,12 +11,14 @@ import io.postern.limit.Networks;
 import io.postern.spi.Setting;
 import io.postern.tls.ClientCertificates;
 import io.postern.tls.TlsMode;
+import io.postern.tls.TlsProfile;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -58,6 +60,7 @@ class GatewayFileTest {
                 address,
                 port,
                 TlsMode.NONE,
+                TlsProfile.MODERN,
                 false,
                 Optional.empty(),
                 ListenerLimits.USUAL,
@@ -240,6 +243,7 @@ class GatewayFileTest {
                                           <sessions-per-user-and-address>5</sessions-per-user-and-address>
                                           <logins>4</logins>
                                           <bad-commands>3</bad-commands>
+                                          <bad-commands-before-login>6</bad-commands-before-login>
                                           <octets-before-login>1MiB</octets-before-login>
                                           <lines-before-login>2</lines-before-login>
                                           <trusted-networks> </trusted-networks>
@@ -249,13 +253,13 @@ class GatewayFileTest {
                                         <listeners>\
                                         """));
         var first = config.listeners().getFirst();
-        assertEquals(new ListenerLimits(7, 8, 6, 5, 4, 3, 2048, 2), first.limits());
+        assertEquals(new ListenerLimits(7, 8, 6, 5, 4, 3, 6, 2048, 2), first.limits());
         var proxy = first.proxy().orElseThrow();
         assertEquals(Duration.ofSeconds(2), proxy.headerTimeout());
         assertTrue(proxy.from().contains(Networks.address("2001:db8::7")));
         assertFalse(proxy.from().contains(Networks.address("192.0.2.2")));
         var second = config.listeners().getLast();
-        assertEquals(new ListenerLimits(9, 8, 6, 5, 4, 3, 1 << 20, 2), second.limits());
+        assertEquals(new ListenerLimits(9, 8, 6, 5, 4, 3, 6, 1 << 20, 2), second.limits());
         assertEquals(Optional.empty(), second.proxy());
         assertTrue(config.limits().trusted().isEmpty());
         assertEquals(Duration.ZERO, config.limits().failureDelay());
@@ -394,6 +398,60 @@ class GatewayFileTest {
         assertFalse(config.identities().toString().contains("hunter2"));
     }
 
+    private static String legacy(String address, String more) {
+        return GOOD.replace(
+                "<listener address=\"127.0.0.1\" port=\"1100\"/>\n  </listeners>",
+                "<listener address=\"%s\" port=\"1100\" tls-profile=\"legacy\" %s/>\n"
+                                .formatted(address, more)
+                        + "  </listeners><tls><identity self-signed=\"true\"/></tls>");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "127.0.0.1",
+                "localhost",
+                "10.1.2.3",
+                "172.31.255.1",
+                "192.168.1.2",
+                "169.254.7.7",
+                "::1",
+                "fd00::7",
+                "fe80::1%eth0"
+            })
+    void aLegacyProfileIsTakenOnAPrivateAddress(String address) throws Exception {
+        for (var mode : List.of("implicit", "starttls")) {
+            var config = good(legacy(address, "tls=\"" + mode + "\""));
+            var listener = config.listeners().getFirst();
+            assertEquals(TlsProfile.LEGACY, listener.profile());
+            assertTrue(listener.warning().orElseThrow().contains(address + " port 1100"));
+        }
+        assertEquals(Optional.empty(), good(GOOD).listeners().getFirst().warning());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "0.0.0.0",
+                "::",
+                "192.0.2.7",
+                "172.32.0.1",
+                "2001:db8::1",
+                "mail.example.org"
+            })
+    void elsewhereItHasToBeMeant(String address) throws Exception {
+        var refused = read(legacy(address, "tls=\"implicit\""));
+        assertEquals(
+                "gateway.xml:3: tls-profile: TLS 1.0 and 1.1 are broken (RFC 8996), and \""
+                        + address
+                        + "\" is not a private address. Let the devices use a listener on an address"
+                        + " like 192.168.1.2, written in digits; or, if the whole Internet is meant,"
+                        + " add allow-public-legacy=\"true\".",
+                words(refused.problems()));
+        var meant = legacy(address, "tls=\"implicit\" allow-public-legacy=\"true\"");
+        assertEquals(TlsProfile.LEGACY, good(meant).listeners().getFirst().profile());
+    }
+
     // --- what is wrong ---
 
     /** What to replace in the good file, by what, and what is said then. */
@@ -409,8 +467,8 @@ class GatewayFileTest {
                         "port=\"1100\"",
                         "port=\"1100\" ssl=\"yes\"",
                         "3: ssl: <listener> has no such attribute. Remove it, or use one of:"
-                                + " address, port, tls, allow-plaintext, client-certificates,"
-                                + " client-trust."),
+                                + " address, port, tls, tls-profile, allow-public-legacy,"
+                                + " allow-plaintext, client-certificates, client-trust."),
                 wrong(
                         "port=\"1100\"",
                         "port=\"1100\" tls=\"yes\"",
@@ -432,6 +490,20 @@ class GatewayFileTest {
                         "port=\"1100\" client-certificates=\"yes\"",
                         "3: client-certificates: \"yes\" is not known. Give none, optional or"
                                 + " required."),
+                wrong(
+                        "port=\"1100\"",
+                        "port=\"1100\" tls-profile=\"old\"",
+                        "3: tls-profile: \"old\" is not known. Give modern or legacy."),
+                wrong(
+                        "port=\"1100\"",
+                        "port=\"1100\" tls-profile=\"legacy\"",
+                        "3: tls-profile: there is no TLS here. Add tls=\"implicit\" or"
+                                + " tls=\"starttls\", or remove it."),
+                wrong(
+                        "port=\"1100\"",
+                        "port=\"1100\" allow-public-legacy=\"true\"",
+                        "3: allow-public-legacy: there is nothing to allow without"
+                                + " tls-profile=\"legacy\". Remove it."),
                 wrong(
                         "port=\"1100\"",
                         "port=\"1100\" client-trust=\"ca.pem\"",
@@ -634,6 +706,7 @@ class GatewayFileTest {
                         "3: drain: there is no such element in <limits>. Remove it, or use one of:"
                                 + " <connections>, <connections-per-address>, <sessions-per-user>,"
                                 + " <sessions-per-user-and-address>, <logins>, <bad-commands>,"
+                                + " <bad-commands-before-login>,"
                                 + " <octets-before-login>, <lines-before-login>."),
                 wrong(
                         "</authentication>",
@@ -656,6 +729,16 @@ class GatewayFileTest {
                         "<listeners>",
                         "<utf8>yes</utf8><listeners>",
                         "2: utf8: \"yes\" is neither true nor false. Give true or false."),
+                wrong(
+                        "127.0.0.1",
+                        "127.0.0.1:110",
+                        "3: address: \"127.0.0.1:110\" is not an address. Give one like 127.0.0.1,"
+                                + " 0.0.0.0, ::1 or ::."),
+                wrong(
+                        "127.0.0.1",
+                        "127.0.0.256",
+                        "3: address: \"127.0.0.256\" is not an address. Give one like 127.0.0.1,"
+                                + " 0.0.0.0, ::1 or ::."),
                 wrong(
                         "port=\"1100\"/>",
                         "port=\"1100\"/>\n<listener address=\"0.0.0.0\" port=\"1100\"/>",

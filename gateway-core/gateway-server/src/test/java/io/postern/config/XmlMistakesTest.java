@@ -115,6 +115,13 @@ class XmlMistakesTest {
                 of("'1100'", "'1100' port='1'", "8: port stands in one tag twice. Keep one of"),
                 of("'1100'", "'1100'tls='none'", "8: in the tag <listener> \"t\" stands where a "),
                 of("'1100'", "'1100' ,", "8: in the tag <listener> \",\" stands where a blank and"),
+                of("= :user", "&#0;", "16: \"&#0;\" is not known. Write the character itself;"),
+                of("= :user", "&#xD800;", "16: \"&#xD800;\" is not known. "),
+                of(
+                        "A comment",
+                        "\u0007",
+                        "2: there is a character that XML does not allow (U+0007)"),
+                of("<listeners>", "<list,ners>", "5: in the tag <list> \",\" stands where a blank"),
                 of("A comment", "A -- comment", "2: \"--\" stands in the comment that begins at"),
                 of("here -->", "here ->", "18: the comment that begins here does not end. "),
                 of("<?xml", "\n<?xml", "2: <?xml ...?> is not the very first thing in the file. "),

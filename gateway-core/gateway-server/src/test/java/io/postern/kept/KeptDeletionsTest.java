@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.postern.spi.Fault;
 import io.postern.spi.User;
+import io.postern.testkit.fault.Damage;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,22 @@ class KeptDeletionsTest {
     private static String text(KeptMessage message) throws IOException {
         try (var in = message.content()) {
             return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    /** A copy is left out where its head cannot be read; the others are there, all the same. */
+    @Test
+    void damageToOneCopyKeepsNoOtherFromBeingHad() throws Exception {
+        keep("anna", "id-1", "A: 1\n\none\n");
+        var file = files("anna").getFirst();
+        now = NOW.plusSeconds(1);
+        keep("anna", "id-2", "A: 2\n\ntwo\n");
+        var good = Files.readAllBytes(file);
+        for (var damage : Damage.of(good, good.length)) {
+            damage.doTo(file);
+            var there = kept.of("anna");
+            assertTrue(there.size() == 1 || there.size() == 2, damage::what);
+            assertEquals("A: 2\n\ntwo\n", text(there.getLast()), damage::what);
         }
     }
 

@@ -25,7 +25,7 @@ class GateTest {
     private Gate gate(int connections, int perAddress, int logins) {
         return new Gate(
                 "[::]:110",
-                new ListenerLimits(connections, perAddress, 2, 1, logins, 1, 1, 1),
+                new ListenerLimits(connections, perAddress, 2, 1, logins, 1, 1, 1, 1),
                 Networks.parse("127.0.0.0/8"),
                 refusals,
                 Duration.ZERO);
@@ -134,7 +134,7 @@ class GateTest {
 
     @Test
     void sessionsOfAUserAreLimitedInAllAndByAddress() {
-        var limits = new ListenerLimits(9, 9, 2, 1, 1, 1, 1, 1);
+        var limits = new ListenerLimits(9, 9, 2, 1, 1, 1, 1, 1, 1);
         var sessions = new UserSessions();
         assertEquals(Optional.empty(), sessions.enter("main/alice", ONE, limits));
         assertEquals(

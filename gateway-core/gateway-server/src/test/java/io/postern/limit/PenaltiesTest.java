@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
 class PenaltiesTest {
     private static final InetAddress ATTACKER = Networks.address("203.0.113.66");
     private static final InetAddress HOME = Networks.address("198.51.100.7");
+    private static final InetAddress WEBMAIL = Networks.address("127.0.0.1");
     private static final Duration MOST = Duration.ofSeconds(16);
 
     private final AtomicLong clock = new AtomicLong(-5);
@@ -188,13 +189,58 @@ class PenaltiesTest {
     }
 
     @Test
-    void trustedNetworksNeitherWaitNorCount() {
-        var webmail = Networks.address("127.0.0.1");
-        for (var failures = 0; failures < 20; failures++) {
-            guess(webmail, "alice");
+    void aTrustedNetworkIsNotCountedByAddressAndCountsForNobodyElse() {
+        for (var failures = 0; failures < Penalties.FREE_BY_TRUSTED; failures++) {
+            guess(WEBMAIL, "alice");
+            guess(WEBMAIL, "user" + failures);
         }
-        assertEquals(0, seconds(webmail, "alice"));
+        assertEquals(0, seconds(WEBMAIL, "alice"));
+        assertEquals(0, seconds(WEBMAIL, "bob"));
         assertEquals(0, seconds(HOME, "alice"));
+        assertTrue(penalties.knows(WEBMAIL, "bob"));
+    }
+
+    @Test
+    void guessesAtOneAccountFromATrustedNetworkHaveABound() {
+        var delays = new ArrayList<Long>();
+        for (var failures = 0; failures < 16; failures++) {
+            delays.add(seconds(WEBMAIL, "alice"));
+            guess(WEBMAIL, "alice");
+        }
+        assertEquals(List.of(0L, 1L, 2L, 4L, 8L, 16L, 16L), delays.subList(9, 16));
+        assertEquals(0, seconds(WEBMAIL, "bob"), "the others do not wait");
+        assertEquals(0, seconds(Networks.address("127.9.9.9"), "alice"), "nor another webmail");
+        clock.addAndGet(Penalties.FORGIVEN.toNanos() * 24);
+        assertEquals(0, seconds(WEBMAIL, "alice"));
+    }
+
+    @Test
+    void guessesAtManyAccountsFromTrustedNetworksHaveABoundToo() {
+        penalties.succeeded(WEBMAIL, "alice");
+        for (var failures = 0; failures < Penalties.FREE_OF_ALL_TRUSTED; failures++) {
+            guess(Networks.address("127.0.0." + failures % 9), "user" + failures);
+        }
+        assertEquals(0, seconds(WEBMAIL, "bob"));
+        var delays = new ArrayList<Long>();
+        for (var more = 0; more < 6 * Penalties.DOUBLED; more++) {
+            guess(WEBMAIL, more % 2 == 0 ? "more" + more : "");
+            delays.add(seconds(WEBMAIL, "bob"));
+        }
+        assertEquals(List.of(1L, 2L, 4L, 8L, 16L), delays.stream().distinct().toList());
+        assertEquals(16, seconds(WEBMAIL, ""));
+        assertEquals(0, seconds(WEBMAIL, "alice"), "she has logged in there before");
+        assertEquals(0, seconds(HOME, "bob"));
+        clock.addAndGet(Penalties.FORGIVEN_TO_TRUSTED.toNanos() * 6 * Penalties.DOUBLED);
+        assertEquals(0, seconds(WEBMAIL, "bob"));
+    }
+
+    @Test
+    void anOldPasswordInATrustedProgramIsCountedOnce() {
+        for (var poll = 0; poll < 1000; poll++) {
+            guess(WEBMAIL, "alice", "the old one");
+        }
+        assertEquals(0, seconds(WEBMAIL, "alice"));
+        assertEquals(0, seconds(WEBMAIL, "bob"));
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.lock.LockCoordinator.Acquisition;
 import io.postern.spi.lock.LockOwner;
 import io.postern.spi.store.MaildropId;
+import io.postern.testkit.fault.Damage;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -91,6 +93,32 @@ class LocalLocksTest {
         assertTrue(second > first);
         Files.delete(folder.resolve("generation"));
         assertTrue(new Generation(folder, at(7_000)).next() > second);
+    }
+
+    /** A number too high is as bad as one too low: the next loss of the file would go below it. */
+    @Test
+    void noDamageToTheFileMakesAGenerationLowerOrMuchHigher() throws IOException {
+        var file = folder.resolve("generation");
+        var last = new Generation(folder, at(1_764_324_000_000L)).next();
+        var good = Files.readAllBytes(file);
+        for (var damage : Damage.of(good, good.length)) {
+            damage.doTo(file);
+            var next = new Generation(folder, at(1_764_324_000_500L)).next();
+            assertEquals(1_764_324_000_500L, next, damage::what);
+            assertTrue(next > last);
+            Damage.remove(file);
+        }
+        // Either of the two lines is enough where the clock was set back.
+        for (var at = 0; at < good.length; at++) {
+            var damaged = good.clone();
+            damaged[at] = (byte) 0xFF;
+            Files.write(file, damaged);
+            assertEquals(last + 1, new Generation(folder, at(1_000)).next(), "octet " + at);
+        }
+        Files.writeString(file, last + "\n"); // as it was written once
+        assertEquals(last + 1, new Generation(folder, at(1_000)).next());
+        assertEquals(
+                "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     }
 
     @Test

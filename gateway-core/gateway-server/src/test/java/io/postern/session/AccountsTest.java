@@ -116,7 +116,7 @@ class AccountsTest {
         SecretDirectory counting =
                 name -> {
                     asked.add(name);
-                    return Optional.empty();
+                    return SecretDirectory.Shared.refused(Reason.UNKNOWN_USER);
                 };
         var accounts = accounts(first, counting);
         assertEquals(ALICE, accounts.checkShared("alice", _ -> true));
@@ -127,27 +127,13 @@ class AccountsTest {
         assertFalse(asked.getFirst().equals("alice"));
     }
 
-    /** Knows its users by name, has no secret of theirs, and gives one verdict on each. */
-    private record WithoutSecrets(Verdict verdict) implements SecretDirectory, NameDirectory {
-        @Override
-        public Optional<Shared> shared(String name) {
-            return Optional.empty();
-        }
-
-        @Override
-        public Verdict lookUp(String name) {
-            return verdict;
-        }
-    }
-
     @Test
     void whoIsBarredInOneDirectoryIsNotLookedForInTheNext() throws Exception {
-        var barred = new Verdict.Refused(Reason.NOT_ALLOWED);
-        var accounts = accounts(new WithoutSecrets(barred), first);
-        assertEquals(barred, accounts.checkShared("alice", _ -> true));
-        var unknown = new WithoutSecrets(new Verdict.Refused(Reason.UNKNOWN_USER));
-        for (var other : List.of(unknown, new WithoutSecrets(ALICE))) {
-            assertEquals(ALICE, accounts(other, first).checkShared("alice", _ -> true));
+        for (var reason : Reason.values()) {
+            SecretDirectory refusing = _ -> SecretDirectory.Shared.refused(reason);
+            assertEquals(
+                    reason == Reason.UNKNOWN_USER ? ALICE : new Verdict.Refused(reason),
+                    accounts(refusing, first).checkShared("alice", _ -> true));
         }
     }
 
@@ -261,6 +247,85 @@ class AccountsTest {
         assertEquals(new Verdict.Refused(Reason.WRONG_PROOF), password(accounts, "alice", "x"));
         assertEquals(Optional.empty(), accounts.fault());
         assertEquals(ALICE, accounts.checkShared("alice", _ -> true));
+    }
+
+    @Test
+    @Tag("protocol-40")
+    void aUserWithoutASecretIsKnownAndCostsWhatAStrangerCosts() throws Exception {
+        var asked = new ArrayList<String>();
+        SecretDirectory hashed =
+                name -> {
+                    asked.add(name);
+                    return SecretDirectory.Shared.refused(
+                            name.equals("carol") ? Reason.NO_SECRET : Reason.UNKNOWN_USER);
+                };
+        var accounts = accounts(hashed, first);
+        for (var name : List.of("carol", "mallory")) {
+            var tested = new ArrayList<Secret>();
+            asked.clear();
+            assertEquals(
+                    new Verdict.Refused(
+                            name.equals("carol") ? Reason.NO_SECRET : Reason.UNKNOWN_USER),
+                    accounts.checkShared(
+                            name,
+                            secret -> {
+                                tested.add(secret);
+                                return true;
+                            }));
+            assertEquals(1, tested.size(), "proofs that were checked");
+            assertEquals(List.of(name), asked);
+        }
+    }
+
+    @Test
+    @Tag("protocol-66")
+    void anIdentityNamesTheUserInEverySpellingAndNobodyElse() throws Exception {
+        var users = new MemoryUsers(Map.of("alice", "one", "bob", "two"));
+        var here = realmOf("here", users, "example.org", "example.net");
+        var there = realmOf("there", users, "example.com");
+        var accounts = accounts(new Realms(List.of(here, there), Optional.of(here)));
+        assertEquals(ALICE, password(accounts, "alice@example.org", "one"));
+        var alice = new User("alice");
+        for (var same :
+                List.of(
+                        "",
+                        "alice",
+                        "ALICE",
+                        "alice@example.org",
+                        "Alice@Example.ORG",
+                        "alice@example.net")) {
+            assertTrue(accounts.names(same, alice), same);
+        }
+        for (var other :
+                List.of(
+                        "bob",
+                        "alice@example.com",
+                        "alice@elsewhere.test",
+                        "alice@",
+                        "@example.org",
+                        " alice",
+                        "alic\u0131",
+                        "alice\0",
+                        "bob@example.org")) {
+            assertFalse(accounts.names(other, alice), other);
+        }
+    }
+
+    @Test
+    void withUtf8AnIdentityIsPreparedAsNamesAre() throws Exception {
+        var users = new MemoryUsers(Map.of("z\u00f6e", "one"));
+        var realms = realms(users);
+        var utf8 = new Offer("", true, List.of(), false, Terms.NONE, true);
+        var accounts = Scene.accounts(realms, connection(), utf8);
+        var zoe = new User("z\u00f6e");
+        assertEquals(new Verdict.Accepted(zoe), password(accounts, "zo\u0308e", "one"));
+        assertTrue(accounts.names("z\u00f6e", zoe));
+        assertTrue(accounts.names("zo\u0308e", zoe));
+        assertFalse(accounts.names("z\u00f6e\u0007", zoe), "what SASLprep forbids names nobody");
+    }
+
+    private static Realm realmOf(String name, UserDirectory users, String... domains) {
+        return new Realm(name, Set.of(domains), List.of(users), store(), true);
     }
 
     @Test

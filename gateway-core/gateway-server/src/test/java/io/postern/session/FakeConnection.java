@@ -106,6 +106,12 @@ final class FakeConnection implements Connection {
         return this;
     }
 
+    /** Passwords may not travel in the clear, and the listener has no STLS. */
+    FakeConnection withoutPasswords() {
+        plaintext = false;
+        return this;
+    }
+
     /** Passwords may travel in the clear all the same. */
     FakeConnection withPasswords() {
         plaintext = true;

@@ -19,6 +19,8 @@ import io.postern.spi.auth.Verdict;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.net.InetAddress;
 import java.time.Duration;
@@ -37,11 +39,11 @@ class LimitsTest {
     private final List<Duration> pauses = Collections.synchronizedList(new ArrayList<>());
 
     private Gate gate(int connections, int sessions, int bad, int octets, int lines) {
-        return new Gate(
-                "[::]:110",
-                new ListenerLimits(connections, 99, sessions, 99, 9, bad, octets, lines),
-                Networks.NONE,
-                refusals);
+        return gate(new ListenerLimits(connections, 99, sessions, 99, 9, bad, 99, octets, lines));
+    }
+
+    private Gate gate(ListenerLimits limits) {
+        return new Gate("[::]:110", limits, Networks.NONE, refusals);
     }
 
     private FakeConnection from(Gate gate, InetAddress client) {
@@ -110,6 +112,91 @@ class LimitsTest {
         assertEquals(6, answers.size(), answers::toString);
         assertEquals("-ERR too many commands", answers.getLast());
         assertEquals(1, refusals.value(Limit.BAD_COMMANDS));
+    }
+
+    /** The first three are answered, wherever they stand; the next command is the last. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "XYZ\r\nXYZ\r\nXYZ\r\n",
+                "EHLO x\r\nCAPA\r\nSTAT\r\nCAPA\r\nUSER\r\n",
+                "\r\n \r\nUSER a\r\nCAPA\r\n\u0000\r\n",
+                "PASS x\r\nUSER a\r\nPASS\r\nRETR 1\r\n"
+            })
+    void beforeALoginThreeBadCommandsAreTooMany(String lines) throws InterruptedException {
+        for (var next : List.of("CAPA", "XYZ", "USER alice", "QUIT now")) {
+            var client = greeted(gate(ListenerLimits.USUAL), CLIENT);
+            client.says(lines + next + "\r\n" + "CAPA\r\n");
+            var answers = client.rest().lines().filter(it -> it.startsWith("-ERR")).toList();
+            assertEquals(4, answers.size(), answers::toString);
+            assertEquals("-ERR too many commands", answers.getLast());
+            Scene.over(client);
+        }
+        assertEquals(4, refusals.value(Limit.BAD_COMMANDS_BEFORE_LOGIN));
+        assertEquals(0, refusals.value(Limit.BAD_COMMANDS));
+    }
+
+    @Test
+    void afterAnyNumberOfBadCommandsQuitIsAnswered() throws InterruptedException {
+        var client = greeted(gate(ListenerLimits.USUAL), CLIENT);
+        client.says("XYZ\r\nXYZ\r\nXYZ\r\nquit \r\n");
+        assertEquals("+OK bye", client.rest().lines().toList().getLast());
+        Scene.over(client);
+        assertEquals(0, refusals.value(Limit.BAD_COMMANDS_BEFORE_LOGIN));
+    }
+
+    @Test
+    void twoBadCommandsBeforeALoginAreForgotten() throws InterruptedException {
+        var client = greeted(gate(ListenerLimits.USUAL), CLIENT);
+        client.says("XYZ\r\nSTAT\r\n");
+        assertTrue(client.line().startsWith("-ERR"));
+        assertTrue(client.line().startsWith("-ERR"));
+        assertTrue(login(client, "alice", Scene.SECRET).startsWith("+OK"));
+        for (var line = 0; line < 10; line++) {
+            client.says("XYZ\r\n");
+            assertEquals("-ERR unknown command", client.line());
+        }
+        client.says("NOOP\r\n");
+        assertEquals("+OK", client.line());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET / HTTP/1.1\r\nHost: mail.example.org\r\n\r\n",
+                "GET /\r\n",
+                "POST /login?a=b HTTP/1.0\r\n",
+                "OPTIONS * HTTP/1.1\r\n",
+                "CONNECT mail.example.org:443 HTTP/1.1\r\n",
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                "PROPFIND /dav/ HTTP/1.1\r\n",
+                "M-SEARCH * HTTP/1.1\r\n",
+                "GET /b\u00fccher HTTP/1.1\n",
+                "CAPA\r\nGET / HTTP/1.1\r\n",
+                "\u0016\u0003\u0001\u0002\u0000\u0001",
+                "\u0016",
+                "\u0016\u0003\u0003\u0000\u0005CAPA\r\nQUIT\r\n",
+            })
+    void anotherProtocolEndsTheSessionAtOnceAndWithoutAWord(String says)
+            throws InterruptedException {
+        var client = greeted(gate(ListenerLimits.USUAL), CLIENT);
+        client.says(says);
+        assertFalse(client.rest().contains("-ERR"));
+        Scene.over(client);
+        assertEquals(1, refusals.value(Limit.OTHER_PROTOCOL));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET / HTTP/1.1", "x HTTP/1.1", "\u0016"})
+    void whatAPasswordContainsIsNoOtherProtocol(String password) throws InterruptedException {
+        var client = greeted(gate(ListenerLimits.USUAL), CLIENT);
+        client.says("USER alice\r\nPASS " + password + "\r\n");
+        assertTrue(client.line().startsWith("+OK"));
+        assertTrue(client.line().startsWith("-ERR"));
+        client.says("get\r\n\u0016\r\n");
+        assertTrue(client.line().startsWith("-ERR"));
+        assertTrue(client.line().startsWith("-ERR"));
+        assertEquals(0, refusals.value(Limit.OTHER_PROTOCOL));
     }
 
     @Test

@@ -25,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.IntToLongFunction;
 
@@ -407,8 +406,8 @@ class LoginTest {
         SecretDirectory broken =
                 new SecretDirectory() {
                     @Override
-                    public Optional<Shared> shared(String name) {
-                        return Optional.of(new Shared(new User("alice"), null));
+                    public Shared shared(String name) {
+                        return Shared.of(new User("alice"), null);
                     }
                 };
         scene.directories = List.of(broken);

@@ -94,12 +94,13 @@ final class Scene {
 
     /** Directories behind one door that lets every attempt pass. */
     static Accounts accounts(Realms realms, Connection connection, Offer offer) {
+        var calls = new PluginCalls(Duration.ofSeconds(30));
         return new Accounts(
                 realms,
                 connection,
                 offer,
-                new Vetting(LoginGuard.open(), Optional.empty(), connection, "session"),
-                new PluginCalls(Duration.ofSeconds(30)));
+                new Vetting(LoginGuard.open(), Optional.empty(), connection, "session", calls),
+                calls);
     }
 
     /** A client that has been greeted. */

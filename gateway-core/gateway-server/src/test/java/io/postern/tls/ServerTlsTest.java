@@ -1,5 +1,8 @@
 package io.postern.tls;
 
+import static io.postern.tls.Engines.client;
+import static io.postern.tls.Engines.shake;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,7 +18,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.net.Socket;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -30,12 +32,10 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SNIHostName;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
-import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /** Handshakes between engines, without sockets. */
@@ -67,51 +67,14 @@ class ServerTlsTest {
         return server(issued).listener(Optional.empty());
     }
 
-    private static SSLEngine client(SSLContext context, Consumer<SSLParameters> change) {
-        var engine = context.createSSLEngine("unknown.example", 995);
-        engine.setUseClientMode(true);
-        var parameters = engine.getSSLParameters();
-        change.accept(parameters);
-        engine.setSSLParameters(parameters);
-        return engine;
-    }
-
     private static X509Certificate shown(ListenerTls server, Consumer<SSLParameters> change)
             throws Exception {
-        var session = shake(server.engine(), client(authority.client(), change));
+        var session = shake(server, client(authority.client(), change));
         return (X509Certificate) session.getPeerCertificates()[0];
     }
 
     private static X509Certificate shownTo(String host, ListenerTls server) throws Exception {
         return shown(server, it -> it.setServerNames(List.of(new SNIHostName(host))));
-    }
-
-    /** Lets them talk until both are done. Gives the client's view. */
-    private static SSLSession shake(SSLEngine server, SSLEngine client) throws SSLException {
-        var toServer = ByteBuffer.allocate(1 << 17).flip();
-        var toClient = ByteBuffer.allocate(1 << 17).flip();
-        client.beginHandshake();
-        for (var round = 0; round < 40; round++) {
-            step(client, toClient, toServer);
-            step(server, toServer, toClient);
-        }
-        return client.getSession();
-    }
-
-    private static void step(SSLEngine engine, ByteBuffer in, ByteBuffer out) throws SSLException {
-        switch (engine.getHandshakeStatus()) {
-            case NEED_TASK -> engine.getDelegatedTask().run();
-            case NEED_WRAP -> {
-                out.compact();
-                engine.wrap(ByteBuffer.allocate(0), out);
-                out.flip();
-            }
-            default -> {
-                if (in.hasRemaining()) {
-                    engine.unwrap(in, ByteBuffer.allocate(1 << 15));
-                }
-            }
-        }
     }
 
     // --- which certificate ---
@@ -148,7 +111,7 @@ class ServerTlsTest {
     void bothVersionsWorkAndTheServersOrderCounts(String version) throws Exception {
         var session =
                 shake(
-                        listener(mail, rsa).engine(),
+                        listener(mail, rsa),
                         client(
                                 authority.client(),
                                 it -> {
@@ -172,7 +135,8 @@ class ServerTlsTest {
     void suitesWithoutForwardSecrecyOrAuthenticatedEncryptionAreRefused(String suite)
             throws Exception {
         var server = listener(mail, rsa);
-        assertFalse(List.of(server.engine().getEnabledCipherSuites()).contains(suite));
+        assertFalse(
+                List.of(server.engine(Optional.empty()).getEnabledCipherSuites()).contains(suite));
         Consumer<SSLParameters> only =
                 it -> {
                     it.setProtocols(new String[] {"TLSv1.2"});
@@ -186,7 +150,7 @@ class ServerTlsTest {
     void nothingOlderThanTls12IsTaken() throws Exception {
         assertEquals(
                 List.of("TLSv1.3", "TLSv1.2"),
-                List.of(listener(mail).engine().getEnabledProtocols()));
+                List.of(listener(mail).engine(Optional.empty()).getEnabledProtocols()));
     }
 
     @Test
@@ -216,7 +180,7 @@ class ServerTlsTest {
     @Tag("protocol-120")
     void aClientsCertificateIsKnownWhereItIsVouchedForAndNowhereElse() throws Exception {
         var alice = authority.issue("EC", "alice");
-        var engine = asking(true).engine();
+        var engine = asking(true).engine(Optional.empty());
         shake(engine, client(authority.client(alice), _ -> {}));
         assertEquals(alice.certificate(), engine.getSession().getPeerCertificates()[0]);
 
@@ -225,13 +189,12 @@ class ServerTlsTest {
                 SSLException.class,
                 () ->
                         shake(
-                                asking(true).engine(),
+                                asking(true),
                                 client(authority.clientWith(insisting(stranger)), _ -> {})));
         assertThrows(
-                SSLException.class,
-                () -> shake(asking(true).engine(), client(authority.client(), _ -> {})));
+                SSLException.class, () -> shake(asking(true), client(authority.client(), _ -> {})));
 
-        var anonymous = asking(false).engine();
+        var anonymous = asking(false).engine(Optional.empty());
         shake(anonymous, client(authority.client(), _ -> {}));
         assertThrows(
                 SSLPeerUnverifiedException.class,
@@ -294,7 +257,7 @@ class ServerTlsTest {
     void aRenewedPairIsUsedOnceItsFilesAreSteady() throws Exception {
         var server = server(mail);
         var listener = server.listener(Optional.empty());
-        var before = listener.engine();
+        var before = listener.engine(Optional.empty());
         var renewed = authority.issue("EC", "mail.example.org");
         renewed.write(folder.resolve("0"));
         server.look();
@@ -403,12 +366,11 @@ class ServerTlsTest {
         var server = server(mail);
         var listener = server.listener(Optional.of(new ClientCertificates(true, trust)));
         assertThrows(
-                SSLException.class,
-                () -> shake(listener.engine(), client(authority.client(both), _ -> {})));
+                SSLException.class, () -> shake(listener, client(authority.client(both), _ -> {})));
         Files.writeString(trust, TestAuthority.pem(stranger.certificate()));
         server.look();
         server.look();
-        var engine = listener.engine();
+        var engine = listener.engine(Optional.empty());
         shake(engine, client(authority.client(both), _ -> {}));
         assertEquals(alice.certificate(), engine.getSession().getPeerCertificates()[0]);
     }

@@ -41,6 +41,10 @@ public final class TestAuthority {
     private static final char[] NO_PASSWORD = {};
     private static final AtomicLong SERIAL = new AtomicLong(1);
 
+    static {
+        Jsse.leaveServerNamesToUs(); // before the first client of a test uses TLS
+    }
+
     private final X500Name name;
     private final KeyPair keys;
     private final X509Certificate certificate;

@@ -34,7 +34,7 @@ class ProxyFilterTest {
     private final Gate gate =
             new Gate(
                     "[::]:110",
-                    new ListenerLimits(99, 1, 9, 9, 9, 9, 9, 9),
+                    new ListenerLimits(99, 1, 9, 9, 9, 9, 9, 9, 9),
                     Networks.NONE,
                     refusals);
     private final BlockingQueue<FakeSession> sessions = new LinkedBlockingQueue<>();

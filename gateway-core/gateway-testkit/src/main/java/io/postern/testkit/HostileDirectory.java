@@ -7,8 +7,6 @@ import io.postern.spi.auth.PasswordDirectory;
 import io.postern.spi.auth.SecretDirectory;
 import io.postern.spi.auth.Verdict;
 
-import java.util.Optional;
-
 /**
  * A user directory that breaks one rule of its interface. None of it may look like a wrong
  * password, let somebody in, or end the server. Safe for use by several threads.
@@ -57,11 +55,9 @@ public final class HostileDirectory implements PasswordDirectory, SecretDirector
     }
 
     @Override
-    public Optional<Shared> shared(String name) throws Fault, InterruptedException {
+    public Shared shared(String name) throws Fault, InterruptedException {
         misbehave();
-        return lie == Lie.NEVER_RETURNS
-                ? Optional.of(new Shared(new User("late"), Secret.of("late")))
-                : null;
+        return lie == Lie.NEVER_RETURNS ? Shared.of(new User("late"), Secret.of("late")) : null;
     }
 
     private void misbehave() throws Fault, InterruptedException {

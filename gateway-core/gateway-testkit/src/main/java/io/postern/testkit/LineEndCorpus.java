@@ -110,7 +110,7 @@ public final class LineEndCorpus {
                         "an internationalised header, LF, no body",
                         INTERNATIONALISED.replace("\r", "").strip()),
                 shape(
-                        "an internationalised header that can have no surrogate",
+                        "an internationalised field of more than 64 KiB",
                         "X: \u00c3\u00bc" + "long ".repeat(14_000) + "\r\n" + INTERNATIONALISED),
                 shape("an internationalised header of a part", PARTS),
                 shape("an internationalised header of a part, LF", PARTS.replace("\r", "")),

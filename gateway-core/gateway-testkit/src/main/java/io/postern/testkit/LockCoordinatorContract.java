@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
@@ -46,6 +47,7 @@ import java.util.concurrent.locks.LockSupport;
  * Waiters need not be served in their order.
  */
 @Timeout(180)
+@ExtendWith(SkippedRules.class)
 public abstract class LockCoordinatorContract {
     private static final MaildropId ALICE = new MaildropId("contract:alice");
     private static final LockOwner ONE = new LockOwner("node", "session-1", "alice");
@@ -768,7 +770,7 @@ public abstract class LockCoordinatorContract {
     private void needs(Ability ability) {
         assumeTrue(
                 fixture.abilities().contains(ability),
-                "not shown: the fixture does not declare " + ability);
+                "not run: the fixture does not declare " + ability + " in abilities()");
     }
 
     private LockCoordinator coordinator() {

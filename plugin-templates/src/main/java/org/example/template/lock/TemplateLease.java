@@ -149,7 +149,7 @@ final class TemplateLease implements Lease {
                 try {
                     listener.accept(how);
                 } catch (RuntimeException e) {
-                    log.error("a listener failed on the loss of the lock of {}", id, e);
+                    log.warn("a listener failed on the loss of the lock of {}", id, e);
                 }
             }
         } finally {

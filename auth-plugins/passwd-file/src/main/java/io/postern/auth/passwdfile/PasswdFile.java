@@ -116,7 +116,7 @@ public final class PasswdFile
     }
 
     @Override
-    public Optional<Shared> shared(String name) {
+    public Shared shared(String name) {
         return users.shared(name);
     }
 

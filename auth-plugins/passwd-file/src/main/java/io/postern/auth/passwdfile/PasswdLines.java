@@ -55,9 +55,11 @@ final class PasswdLines {
 
     private static final String USERDB = "userdb_";
 
-    /** Extra fields that change neither who logs in nor where the mail is. */
+    private static final String NOLOGIN = "nologin";
+
+    /** Extra fields that change neither who logs in nor where the mail is; none is one of them. */
     private static final Pattern IGNORED =
-            Pattern.compile("|nologin|nodelay|k5principals|(?:event|forward)_.*");
+            Pattern.compile("|nodelay|k5principals|(?:event|forward)_.*");
 
     // The file is read octet by octet, as Latin-1, and each field then as UTF-8: one field in
     // another encoding bars one user.
@@ -168,8 +170,11 @@ final class PasswdLines {
         var devices = new DevicePasswords(scheme);
         var enabled = true;
         for (var extra : fields[EXTRA].strip().split("[ \t]+", -1)) {
-            enabled &= !extra.replaceFirst("=.*", "").equals("nologin");
-            extra(extra, attributes, devices);
+            if (extra.equals(NOLOGIN) || extra.startsWith(NOLOGIN + "=")) {
+                enabled = false;
+            } else {
+                extra(extra, attributes, devices);
+            }
         }
         if (maildrop.isPresent()) {
             try {

@@ -176,7 +176,7 @@ class PasswdEntriesTest {
                 assertEquals(NOT_ALLOWED, Fixture.ask(users, name, password), entry);
             }
             assertEquals(NOT_ALLOWED, users.lookUp(name), entry);
-            assertTrue(users.shared(name).isEmpty(), entry);
+            assertTrue(users.shared(name).secret().isEmpty(), entry);
         }
     }
 
@@ -286,10 +286,10 @@ class PasswdEntriesTest {
                     new Verdict.Accepted(new User("bela", Map.of("device", "tab"))),
                     Fixture.ask(users, "bela", "t=:w"));
             assertEquals(NOT_ALLOWED, Fixture.ask(users, "cleo", "x"));
-            try (var secret = users.shared("anna").orElseThrow().secret()) {
+            try (var secret = users.shared("anna").secret().orElseThrow()) {
                 assertTrue(secret.matches("own".getBytes(StandardCharsets.UTF_8)));
             }
-            assertTrue(users.shared("bela").isEmpty());
+            assertTrue(users.shared("bela").secret().isEmpty());
         }
     }
 

@@ -102,11 +102,14 @@ public final class SaslExternal implements AuthMechanism {
         if (names.isEmpty()) {
             return new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
         }
-        var verdict = context.checkName(names.contains(identity) ? identity : names.getFirst());
-        if (verdict instanceof Verdict.Accepted(var user)
-                && !identity.isEmpty()
-                && !names.contains(identity)
-                && !identity.equals(user.name())) {
+        // The certificate proves every one of them, however the client spells it.
+        var name =
+                names.stream()
+                        .filter(identity::equalsIgnoreCase)
+                        .findFirst()
+                        .orElse(names.getFirst());
+        var verdict = context.checkName(name);
+        if (verdict instanceof Verdict.Accepted(var user) && !context.names(identity, user)) {
             return new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
         }
         return verdict;

@@ -16,8 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * SASL LOGIN, which no RFC describes and many clients speak: the server asks for the name, then for
- * the password. Both are UTF-8, and compared as they come.
+ * SASL LOGIN, which no RFC describes and many clients speak: the server asks for the name, unless
+ * an initial response brought it, then for the password. Both are UTF-8, and compared as they come.
  */
 public final class SaslLogin implements AuthMechanism {
     // Some clients look for these words.
@@ -31,6 +31,11 @@ public final class SaslLogin implements AuthMechanism {
 
     @Override
     public boolean serverFirst() {
+        return true;
+    }
+
+    @Override
+    public boolean initialResponse() {
         return true;
     }
 
@@ -61,8 +66,9 @@ public final class SaslLogin implements AuthMechanism {
         @Override
         public AuthStep next(byte[] response) throws Fault, InterruptedException {
             try {
-                if (!begun) {
-                    begun = true;
+                var first = !begun;
+                begun = true;
+                if (first && response.length == 0) {
                     return new AuthStep.Challenge(NAME.getBytes(StandardCharsets.US_ASCII));
                 }
                 var text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(response));

@@ -23,6 +23,7 @@ import io.postern.testkit.auth.MemoryUsers;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 
@@ -47,6 +48,7 @@ class SaslLoginTest implements AuthMechanismContract {
         assertEquals("sasl-login", found.name());
         assertEquals("LOGIN", found.mechanism());
         assertTrue(found.serverFirst());
+        assertTrue(found.initialResponse());
     }
 
     @Test
@@ -66,6 +68,21 @@ class SaslLoginTest implements AuthMechanismContract {
             assertEquals(
                     new Verdict.Accepted(new User("alice")),
                     exchange.next("secret".getBytes(UTF_8)));
+        }
+    }
+
+    @Test
+    void aNameThatCameAlongIsNotAskedFor() throws Exception {
+        for (var name : List.of("alice", "z\u00f6e", "Username:", " ")) {
+            var known = MemoryRealm.of(Map.of(name, "secret"));
+            try (var exchange = new SaslLogin().begin(known)) {
+                var password =
+                        assertInstanceOf(Challenge.class, exchange.next(name.getBytes(UTF_8)));
+                assertArrayEquals("Password:".getBytes(UTF_8), password.octets());
+                assertEquals(
+                        new Verdict.Accepted(new User(name)),
+                        exchange.next("secret".getBytes(UTF_8)));
+            }
         }
     }
 

@@ -19,9 +19,8 @@ import java.util.Arrays;
  * SASL PLAIN (RFC 4616): authorization identity, NUL, login, NUL, password, all of it UTF-8. The
  * server prepares name and password by SASLprep.
  *
- * <p>Nobody acts for somebody else here: an authorization identity is either empty, or the login,
- * or the name of the account that the login leads to. Any other is refused, not ignored (RFC 4616
- * §2).
+ * <p>Nobody acts for somebody else here: an authorization identity is either empty or names the
+ * user who logs in ({@link AuthContext#names}). Any other is refused, not ignored (RFC 4616 §2).
  */
 public final class SaslPlain implements AuthMechanism {
 
@@ -72,10 +71,7 @@ public final class SaslPlain implements AuthMechanism {
         try (var password = Secret.of(text.subSequence(second + 1, text.length()))) {
             verdict = context.checkPassword(login, password);
         }
-        if (verdict instanceof Verdict.Accepted(var user)
-                && !identity.isEmpty()
-                && !identity.equals(login)
-                && !identity.equals(user.name())) {
+        if (verdict instanceof Verdict.Accepted(var user) && !context.names(identity, user)) {
             return new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
         }
         return verdict;

@@ -17,12 +17,17 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One login by SCRAM (RFC 5802 §5). No {@code e=} is ever sent: the POP3 answer says all that a
  * client may know.
  */
 final class ScramExchange implements AuthExchange {
+    /** The verdicts of those who have no keys. */
+    private static final Set<Verdict> MADE_UP =
+            Set.of(refused(Reason.UNKNOWN_USER), refused(Reason.NO_SECRET));
+
     private final ScramHash hash;
     private final boolean plus;
     private final boolean downgraded;
@@ -127,17 +132,15 @@ final class ScramExchange implements AuthExchange {
         var proofFits = MessageDigest.isEqual(hash.hash(proof), keys.storedKey());
         Arrays.fill(proof, (byte) 0);
         if (!(entry.verdict() instanceof Verdict.Accepted(var user))) {
-            // A name that is not known stays that; all else only for who has proven it.
-            return proofFits || entry.verdict().equals(refused(Reason.UNKNOWN_USER))
+            // Where there were no keys, no proof fits; all else is only for who has proven it.
+            return proofFits || MADE_UP.contains(entry.verdict())
                     ? entry.verdict()
                     : refused(Reason.WRONG_PROOF);
         }
         if (!proofFits || !bindingFits) {
             return refused(Reason.WRONG_PROOF);
         }
-        if (!first.identity().isEmpty()
-                && !first.identity().equals(first.name())
-                && !first.identity().equals(user.name())) {
+        if (!context.names(first.identity(), user)) {
             return refused(Reason.NOT_ALLOWED);
         }
         verdict = entry.verdict();

@@ -6,7 +6,6 @@ import io.postern.auth.remote.LoginName;
 import io.postern.auth.stored.Account;
 import io.postern.auth.stored.DevicePasswords;
 import io.postern.auth.stored.PasswordCheck;
-import io.postern.auth.stored.PlainPassword;
 import io.postern.auth.stored.ScramCheck;
 import io.postern.auth.stored.StoredPassword;
 import io.postern.spi.Fault;
@@ -135,13 +134,8 @@ public final class SqlUsers
     }
 
     @Override
-    public Optional<Shared> shared(String name) throws Fault, InterruptedException {
-        return account(name)
-                .filter(Account::enabled)
-                .flatMap(account ->
-                        account.password().own().orElse(null) instanceof PlainPassword plain
-                                ? Optional.of(new Shared(account.user(), plain.secret()))
-                                : Optional.empty());
+    public Shared shared(String name) throws Fault, InterruptedException {
+        return Account.shared(account(name));
     }
 
     @Override

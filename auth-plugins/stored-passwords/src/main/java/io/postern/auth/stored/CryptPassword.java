@@ -72,11 +72,15 @@ final class CryptPassword implements StoredPassword {
             this.text = Pattern.compile(head + "[./0-9A-Za-z]{" + length + "}");
         }
 
-        /** Dovecot's old name {@code MD5} stands for the crypt form, too. */
+        /**
+         * Dovecot's old name {@code MD5} stands for the crypt form, too, and either of its names is
+         * found before Apache's form of it.
+         */
         boolean is(String named) {
             return named.equals(scheme)
                     || named.equals("CRYPT")
-                    || (named.equals("MD5") && this == MD5);
+                    || (named.equals("MD5") && this == MD5)
+                    || (named.startsWith("MD5") && this == APR1);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.postern.auth.stored;
 
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.Secret;
 import io.postern.spi.auth.ScramDirectory;
 import io.postern.spi.auth.ScramHash;
@@ -63,7 +64,7 @@ public final class ScramCheck {
         try {
             return whole(file, Files.readAllBytes(file));
         } catch (NoSuchFileException e) {
-            Files.createDirectories(file.getParent());
+            PrivateFiles.makeFolders(file.getParent());
             // Through another file, so that a crash leaves no half of one.
             var fresh =
                     Files.createTempFile(
@@ -136,9 +137,12 @@ public final class ScramCheck {
         if (account.isEmpty()) {
             return new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
         }
-        return able && account.get().enabled()
+        if (!account.get().enabled()) {
+            return new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
+        }
+        return able
                 ? new Verdict.Accepted(account.get().user())
-                : new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
+                : new Verdict.Refused(Verdict.Reason.NO_SECRET);
     }
 
     /** What keys can be had from; a password only if SASLprep takes it. */

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * The passwords of one account: its own, if it has one, and one for each of its devices. A login is
  * compared with all of them, whichever fits, so that its time tells nothing.
  */
-public final class SeveralPasswords implements StoredPassword {
+final class SeveralPasswords implements StoredPassword {
     private final Optional<StoredPassword> own;
     private final List<StoredPassword> parts = new ArrayList<>();
     private final List<String> labels = new ArrayList<>();
@@ -20,7 +20,7 @@ public final class SeveralPasswords implements StoredPassword {
     /**
      * @param devices by label, one or more
      */
-    public SeveralPasswords(Optional<StoredPassword> own, Map<String, StoredPassword> devices) {
+    SeveralPasswords(Optional<StoredPassword> own, Map<String, StoredPassword> devices) {
         this.own = own;
         own.ifPresent(it -> {
             parts.add(it);

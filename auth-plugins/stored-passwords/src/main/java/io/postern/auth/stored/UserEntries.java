@@ -65,7 +65,7 @@ public final class UserEntries {
                         ? "\"" + name.strip() + "\" is barred: "
                         : "an entry is left out: ";
         // A value can hold line ends, and each mistake is one line of the log.
-        var text = (whom + what).replaceAll("\\p{Cntrl}", "?");
+        var text = (whom + what).replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}]", "?");
         var mistake = new Users.Mistake(line, text, remedy);
         // A parser may hand over one text in pieces.
         if (mistakes.isEmpty() || !mistakes.getLast().equals(mistake)) {

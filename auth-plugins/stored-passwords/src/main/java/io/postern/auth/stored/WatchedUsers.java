@@ -117,13 +117,8 @@ public final class WatchedUsers {
     }
 
     /** As {@link io.postern.spi.auth.SecretDirectory#shared}, for passwords kept as they are. */
-    public Optional<Shared> shared(String name) {
-        return now().find(name)
-                .filter(Account::enabled)
-                .flatMap(account ->
-                        account.password().own().orElse(null) instanceof PlainPassword plain
-                                ? Optional.of(new Shared(account.user(), plain.secret()))
-                                : Optional.empty());
+    public Shared shared(String name) {
+        return Account.shared(now().find(name));
     }
 
     /** As {@link io.postern.spi.auth.ScramDirectory#scram}. */
@@ -159,7 +154,9 @@ public final class WatchedUsers {
     private void look() {
         nextLook = nanoTime.getAsLong() + LOOK_INTERVAL.toNanos();
         var look = Look.at(file);
-        if (look.equals(last)) {
+        var changed = !look.equals(last);
+        // A right to read it that is given later changes nothing that is looked at.
+        if (!changed && broken.isEmpty()) {
             return;
         }
         last = look;
@@ -169,13 +166,15 @@ public final class WatchedUsers {
             log.info("{} has changed and has {} users now", file, users.accounts().size());
             logMistakes();
         } catch (BrokenFile e) {
+            if (changed) {
+                log.error(
+                        "{} has changed and cannot be used; the users from before stay as they"
+                                + " were: {}. {}",
+                        file,
+                        e.getMessage(),
+                        e.remedy());
+            }
             broken = Optional.of(e);
-            log.error(
-                    "{} has changed and cannot be used; the users from before stay as they were:"
-                            + " {}. {}",
-                    file,
-                    e.getMessage(),
-                    e.remedy());
         }
     }
 

@@ -76,6 +76,8 @@ class StoredPasswordTest {
                             + "GlkkYfNEL1GLIyUicmrceMJc0qujHO3rWDOw.kLq4V.",
                     // openssl passwd -apr1, -1
                     "{CRYPT}$apr1$abcdefgh$SV2cltpXm7FPZv1oFbLbo.",
+                    "{MD5}$apr1$abcdefgh$SV2cltpXm7FPZv1oFbLbo.",
+                    "{MD5-CRYPT}$apr1$abcdefgh$SV2cltpXm7FPZv1oFbLbo.",
                     "{crypt}$1$abcdefgh$9Q9ZHow9PgTKt9hwRbr/e/",
                     "{MD5}$1$abcdefgh$9Q9ZHow9PgTKt9hwRbr/e/",
                     // hashlib of Python 3.11, in the spelling of OpenLDAP's pw-pbkdf2 and pw-sha2

@@ -88,7 +88,7 @@ public final class XmlUsers
     }
 
     @Override
-    public Optional<Shared> shared(String name) {
+    public Shared shared(String name) {
         return users.shared(name);
     }
 

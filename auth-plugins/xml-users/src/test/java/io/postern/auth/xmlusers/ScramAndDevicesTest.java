@@ -10,6 +10,7 @@ import io.postern.spi.Secret;
 import io.postern.spi.User;
 import io.postern.spi.auth.ScramDirectory;
 import io.postern.spi.auth.ScramHash;
+import io.postern.spi.auth.SecretDirectory.Shared;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
 
@@ -26,7 +27,7 @@ import java.util.List;
 import java.util.Map;
 
 class ScramAndDevicesTest {
-    private static final Verdict NOT_ALLOWED = new Verdict.Refused(Reason.NOT_ALLOWED);
+    private static final Verdict NO_SECRET = new Verdict.Refused(Reason.NO_SECRET);
 
     /** Users of three kinds, so that a stranger may look like one of two. */
     private static final String MIXED =
@@ -90,11 +91,11 @@ class ScramAndDevicesTest {
     void aUserWithoutKeysLooksLikeAStranger() throws Exception {
         try (var users = fixture.start(MIXED)) {
             var hashed = users.scram("hashed", ScramHash.SHA_256);
-            assertEquals(NOT_ALLOWED, hashed.verdict());
+            assertEquals(NO_SECRET, hashed.verdict());
             assertArrayEquals(
                     hashed.keys().salt(), users.scram("HASHED", ScramHash.SHA_256).keys().salt());
             // Keys of the other hash function are no keys of this one.
-            assertEquals(NOT_ALLOWED, users.scram("scram", ScramHash.SHA_1).verdict());
+            assertEquals(NO_SECRET, users.scram("scram", ScramHash.SHA_1).verdict());
         }
     }
 
@@ -130,7 +131,7 @@ class ScramAndDevicesTest {
     void aPasswordThatSaslPrepForbidsHasNoKeys() throws Exception {
         var text = "<users><user name=\"alice\" password=\"{PLAIN.b64}YQdi\"/></users>";
         try (var users = fixture.start(text)) {
-            assertEquals(NOT_ALLOWED, users.scram("alice", ScramHash.SHA_256).verdict());
+            assertEquals(NO_SECRET, users.scram("alice", ScramHash.SHA_256).verdict());
             assertEquals(
                     new Verdict.Accepted(new User("alice")),
                     Fixture.ask(users, "alice", "a\u0007b"));
@@ -211,13 +212,13 @@ class ScramAndDevicesTest {
     @Test
     void whatNeedsThePasswordItselfTakesTheAccountsOwn() throws Exception {
         try (var users = fixture.start(DEVICES)) {
-            try (var secret = users.shared("alice").orElseThrow().secret()) {
+            try (var secret = users.shared("alice").secret().orElseThrow()) {
                 assertTrue(secret.matches("own".getBytes(java.nio.charset.StandardCharsets.UTF_8)));
             }
-            assertTrue(users.shared("bela").isEmpty());
+            assertEquals(Shared.refused(Reason.NO_SECRET), users.shared("bela"));
             assertInstanceOf(
                     Verdict.Accepted.class, users.scram("alice", ScramHash.SHA_256).verdict());
-            assertEquals(NOT_ALLOWED, users.scram("bela", ScramHash.SHA_256).verdict());
+            assertEquals(NO_SECRET, users.scram("bela", ScramHash.SHA_256).verdict());
         }
     }
 }

@@ -148,7 +148,7 @@ class XmlEntriesTest {
                 assertEquals(NOT_ALLOWED, Fixture.ask(users, name, password), entry);
             }
             assertEquals(NOT_ALLOWED, users.lookUp(name), entry);
-            assertTrue(users.shared(name).isEmpty(), entry);
+            assertTrue(users.shared(name).secret().isEmpty(), entry);
             assertEquals(NOT_ALLOWED, users.scram(name, ScramHash.SHA_256).verdict(), entry);
         }
     }
@@ -269,8 +269,8 @@ class XmlEntriesTest {
             assertLetIn(users, "b\u00e4r", "x");
             assertTrue(
                     users.shared("b\u00e4r")
-                            .orElseThrow()
                             .secret()
+                            .orElseThrow()
                             .matches("x".getBytes(StandardCharsets.UTF_8)));
         }
     }

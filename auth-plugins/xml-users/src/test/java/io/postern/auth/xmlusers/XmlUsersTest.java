@@ -11,6 +11,7 @@ import io.postern.spi.PluginConfig;
 import io.postern.spi.Secret;
 import io.postern.spi.SettingException;
 import io.postern.spi.User;
+import io.postern.spi.auth.SecretDirectory.Shared;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.auth.Verdict;
 import io.postern.spi.auth.Verdict.Reason;
@@ -113,9 +114,9 @@ class XmlUsersTest {
     @Test
     void onlyAPlainPasswordIsASharedSecret() throws Exception {
         try (var users = fixture.start(MIXED)) {
-            assertTrue(users.shared("plain").isPresent());
-            assertTrue(users.shared("crypt").isEmpty());
-            assertTrue(users.shared("pbkdf").isEmpty());
+            assertTrue(users.shared("plain").secret().isPresent());
+            assertEquals(Shared.refused(Reason.NO_SECRET), users.shared("crypt"));
+            assertEquals(Shared.refused(Reason.NO_SECRET), users.shared("pbkdf"));
             assertTrue(fixture.hashed.isEmpty(), "a look-up hashes for nobody");
         }
     }
@@ -172,7 +173,7 @@ class XmlUsersTest {
             fixture.nanos.addAndGet(Duration.ofMillis(1).toNanos());
             assertEquals(new Verdict.Accepted(new User("carol")), Fixture.ask(users, "carol", "c"));
             assertEquals(UNKNOWN, Fixture.ask(users, "alice", PASSWORD));
-            assertTrue(users.shared("alice").isEmpty());
+            assertTrue(users.shared("alice").secret().isEmpty());
         }
     }
 

@@ -2,6 +2,7 @@ package io.postern.spi.auth;
 
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
+import io.postern.spi.User;
 
 import java.util.function.Predicate;
 
@@ -59,6 +60,17 @@ public interface AuthContext extends Channel {
      * #clientCertificates}. An empty name is refused.
      */
     Verdict checkName(String name) throws Fault, InterruptedException;
+
+    /**
+     * Whether an authorization identity (RFC 4422 §2) names the user whom one of the checks above
+     * accepted last. It does if it is empty, or leads to the realm of that login and is, but for
+     * the case of ASCII letters, what the client typed as its name, or the user's canonical name.
+     * Where the server offers UTF8, it goes through SASLprep before. Nobody may act for another
+     * user, so a mechanism refuses every other identity as not allowed.
+     *
+     * @param identity not trusted
+     */
+    boolean names(String identity, User user);
 
     /**
      * The stamp in this connection's greeting, angle brackets included (RFC 1939 §7), or an empty

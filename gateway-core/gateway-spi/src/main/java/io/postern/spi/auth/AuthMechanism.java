@@ -38,11 +38,20 @@ public interface AuthMechanism extends Plugin {
     String mechanism();
 
     /**
-     * Whether the server speaks first. Such a mechanism takes no initial response (RFC 5034 §4),
-     * and its first {@link AuthExchange#next} gets an empty one.
+     * Whether the server speaks first. The first {@link AuthExchange#next} of such a mechanism gets
+     * an empty response, unless the client sent an {@link #initialResponse}.
      */
     default boolean serverFirst() {
         return false;
+    }
+
+    /**
+     * Whether AUTH may bring an initial response (RFC 5034 §4). A mechanism where the server speaks
+     * first takes none by the text; one whose clients send it all the same overrides this, and its
+     * first {@link AuthExchange#next} then gets that response. An empty one stands for none.
+     */
+    default boolean initialResponse() {
+        return !serverFirst();
     }
 
     /** Whether somebody who reads the line learns the password. */

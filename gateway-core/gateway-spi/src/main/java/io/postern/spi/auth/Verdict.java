@@ -30,6 +30,11 @@ public sealed interface Verdict extends AuthStep {
         UNKNOWN_USER,
         /** The password, digest or token does not fit. */
         WRONG_PROOF,
+        /**
+         * The account exists and its password is kept in a form with which this mechanism cannot
+         * work: a hash where APOP, CRAM-MD5 or SCRAM wants the password or other keys.
+         */
+        NO_SECRET,
         /** The account exists and may not log in now, or not in this way. */
         NOT_ALLOWED,
         /** The client's message breaks the rules of the mechanism: no credential was judged. */

@@ -31,7 +31,8 @@ public interface MaildropStore extends Plugin {
      * @param id one that {@link #locate} gave
      * @param token the lock's; higher than any before it for this maildrop
      * @throws Fault if the maildrop, or any part of the listing, cannot be read. A listing is whole
-     *     or it is not there: never shorter than the truth
+     *     or it is not there: never shorter than the truth. What nobody can read until somebody
+     *     mends it may be left out and told to the log, if a setting says so
      */
     Maildrop open(MaildropId id, FencingToken token) throws Fault, InterruptedException;
 }

@@ -26,6 +26,9 @@ import java.util.Set;
  *       syntax is broken.
  * </ul>
  *
+ * <p>Of a field longer than {@link HeaderFields#LIMIT} only the name is made here; {@link
+ * OverlongField} makes the rest.
+ *
  * <p>A field is internationalised if it has a name, all of it is UTF-8, and not all of it ASCII.
  * Any other stays as it is: raw Latin-1 was never legal, and no charset can be named for it.
  */
@@ -93,7 +96,7 @@ final class Downgrade {
         var name = decoded.substring(0, colon);
         var end = decoded.length() - lineEndAtEnd(decoded);
         var value = decoded.substring(colon + 1, end);
-        var kind = name.strip().toLowerCase(Locale.ROOT);
+        var kind = kind(name);
         Optional<String> made = Optional.empty();
         if (ADDRESSES.contains(kind)) {
             made = addresses(name, unfolded(value));
@@ -113,9 +116,30 @@ final class Downgrade {
         return result;
     }
 
-    /** Whether the beginning of a field that is too long for {@link #of} is internationalised. */
-    static boolean concerns(byte[] octets, int from, int to) {
-        return decoded(octets, from, to, false) != null;
+    /**
+     * The name under which a field is sent whose value becomes free text whatever it is, because it
+     * is too long for {@link #of}.
+     *
+     * @param octets the beginning of the field
+     * @return an empty text where that is not internationalised
+     */
+    static String nameOfFreeText(byte[] octets, int from, int to) {
+        var decoded = decoded(octets, from, to, false);
+        if (decoded == null) {
+            return "";
+        }
+        var name = decoded.substring(0, decoded.indexOf(':'));
+        return isFreeText(kind(name)) ? name : PREFIX + name;
+    }
+
+    private static String kind(String name) {
+        return name.strip().toLowerCase(Locale.ROOT);
+    }
+
+    private static boolean isFreeText(String kind) {
+        return !ADDRESSES.contains(kind)
+                && !PARAMETERS.contains(kind)
+                && !FOR_PROGRAMS.contains(kind);
     }
 
     /** How many octets that is on the wire, where each line end is two. */

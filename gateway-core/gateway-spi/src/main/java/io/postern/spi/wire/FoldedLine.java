@@ -6,10 +6,10 @@ import java.util.Base64;
 /** A header field as it is written anew: words, white space, and a fold where a line gets long. */
 final class FoldedLine {
     /** Longest line that is made, unless one word is longer, octets (RFC 2047 §2). */
-    private static final int WIDTH = 76;
+    static final int WIDTH = 76;
 
     /** What fits into one encoded-word of 75, octets (RFC 2047 §2). */
-    private static final int WORD_OCTETS = 45;
+    static final int WORD_OCTETS = 45;
 
     private final StringBuilder text = new StringBuilder();
     private int column;
@@ -55,9 +55,14 @@ final class FoldedLine {
                 to += Character.charCount(character);
             }
             var part = words.substring(from, to).getBytes(StandardCharsets.UTF_8);
-            add(before, "=?utf-8?B?" + Base64.getEncoder().encodeToString(part) + "?=");
+            add(before, encodedWord(part));
             before = " ";
         }
+    }
+
+    /** One encoded-word (RFC 2047 §2) of UTF-8. */
+    static String encodedWord(byte[] text) {
+        return "=?utf-8?B?" + Base64.getEncoder().encodeToString(text) + "?=";
     }
 
     /** Adds what is no word; space stands between an encoded-word and that (RFC 2047 §5). */

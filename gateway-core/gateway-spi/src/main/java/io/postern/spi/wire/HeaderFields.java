@@ -14,9 +14,6 @@ final class HeaderFields {
     /** Takes the octets of a header in their order, and none twice. */
     interface Sink {
 
-        /** The rest of a field too long. */
-        void plain(byte[] octets, int from, int to);
-
         /**
          * One whole field, or the empty line.
          *
@@ -26,6 +23,12 @@ final class HeaderFields {
 
         /** The first {@link #LIMIT} octets of a field that is longer. */
         void overlong(byte[] octets, int from, int to);
+
+        /** More of that field. */
+        void rest(byte[] octets, int from, int to);
+
+        /** That field is at its end. */
+        void overlongEnded();
     }
 
     private byte[] kept = {};
@@ -106,29 +109,28 @@ final class HeaderFields {
     private void end(byte[] octets, int from, int to, Sink sink) {
         if (keptOctets > 0) {
             keep(octets, from, to, sink);
-            if (keptOctets > 0) {
-                whole(kept, 0, keptOctets, sink);
-            }
         } else if (passing) {
-            sink.plain(octets, from, to);
+            sink.rest(octets, from, to);
         } else if (to - from > LIMIT) {
             sink.overlong(octets, from, from + LIMIT);
-            sink.plain(octets, from + LIMIT, to);
+            sink.rest(octets, from + LIMIT, to);
+            passing = true;
         } else {
-            whole(octets, from, to, sink);
+            sink.field(octets, from, to, seen >= 0);
+        }
+        if (keptOctets > 0) {
+            sink.field(kept, 0, keptOctets, seen >= 0);
+        } else if (passing) {
+            sink.overlongEnded();
         }
         keptOctets = 0;
         passing = false;
         seen = 0;
     }
 
-    private void whole(byte[] octets, int from, int to, Sink sink) {
-        sink.field(octets, from, to, seen >= 0);
-    }
-
     private void keep(byte[] octets, int from, int to, Sink sink) {
         if (passing) {
-            sink.plain(octets, from, to);
+            sink.rest(octets, from, to);
             return;
         }
         var part = Math.min(LIMIT - keptOctets, to - from);
@@ -139,7 +141,7 @@ final class HeaderFields {
         keptOctets += part;
         if (part < to - from) {
             sink.overlong(kept, 0, keptOctets);
-            sink.plain(octets, from + part, to);
+            sink.rest(octets, from + part, to);
             keptOctets = 0;
             passing = true;
         }

@@ -16,7 +16,7 @@ public final class MessageCounter {
      *
      * @param octets of the message itself, as {@link MessageEncoder} counts them
      * @param surrogateOctets of its surrogate; the same where it needs none, and always more where
-     *     it needs one; or {@link Surrogate#NONE}
+     *     it needs one
      * @param asStored whether the message travels as it is stored: every line ends with CRLF, the
      *     last one too, and none begins with a dot
      */
@@ -53,11 +53,7 @@ public final class MessageCounter {
         headers.finish();
         added += scratch.position();
         var octets = encoder.octets();
-        var size =
-                new Size(
-                        octets,
-                        growth.impossible ? Surrogate.NONE : octets + growth.octets,
-                        added == 0);
+        var size = new Size(octets, octets + growth.octets, added == 0);
         restart();
         return size;
     }
@@ -68,7 +64,6 @@ public final class MessageCounter {
         headers.restart();
         added = 0;
         growth.octets = 0;
-        growth.impossible = false;
     }
 
     /**
@@ -88,7 +83,6 @@ public final class MessageCounter {
     /** How much longer the surrogate is. */
     private static final class Growth implements MessageHeaders.Sink {
         private long octets;
-        private boolean impossible;
 
         @Override
         public void plain(byte[] source, int from, int to) {
@@ -96,13 +90,8 @@ public final class MessageCounter {
         }
 
         @Override
-        public void rewritten(byte[] source, int from, int to, byte[] made) {
-            octets += Downgrade.wire(made, 0, made.length) - Downgrade.wire(source, from, to);
-        }
-
-        @Override
-        public void tooLong() {
-            impossible = true;
+        public void rewritten(byte[] made, int growth) {
+            octets += growth;
         }
     }
 }

@@ -32,13 +32,13 @@ final class MessageHeaders {
         /** Octets that stay as they are. */
         void plain(byte[] octets, int from, int to);
 
-        /** One whole field, and what is sent in its place. */
-        void rewritten(byte[] octets, int from, int to, byte[] made);
-
         /**
-         * An internationalised field of the message's own header is too long; it comes as plain.
+         * What is sent in place of a field, or of the next piece of one.
+         *
+         * @param growth how many octets more than that piece it takes on the wire; negative if
+         *     fewer
          */
-        default void tooLong() {}
+        void rewritten(byte[] made, int growth);
     }
 
     private final Sink sink;
@@ -52,6 +52,8 @@ final class MessageHeaders {
     /** How much of {@link #line} there is; negative if it is no delimiter. */
     private int lineOctets;
 
+    private final OverlongField overlong = new OverlongField();
+    private boolean rewritesOverlong;
     private boolean inHeader;
     private boolean inOwnHeader;
     private boolean over;
@@ -222,11 +224,6 @@ final class MessageHeaders {
     private final HeaderFields.Sink rewriting =
             new HeaderFields.Sink() {
                 @Override
-                public void plain(byte[] octets, int from, int to) {
-                    sink.plain(octets, from, to);
-                }
-
-                @Override
                 public void field(byte[] octets, int from, int to, boolean ascii) {
                     var made = ascii ? null : Downgrade.of(octets, from, to);
                     // What is sent counts: a client reads nothing else.
@@ -235,16 +232,46 @@ final class MessageHeaders {
                         sink.plain(octets, from, to);
                     } else {
                         header.field(made, 0, made.length);
-                        sink.rewritten(octets, from, to, made);
+                        var growth =
+                                Downgrade.wire(made, 0, made.length)
+                                        - Downgrade.wire(octets, from, to);
+                        sink.rewritten(made, growth);
                     }
                 }
 
                 @Override
                 public void overlong(byte[] octets, int from, int to) {
-                    if (inOwnHeader && Downgrade.concerns(octets, from, to)) {
-                        sink.tooLong();
+                    var name = inOwnHeader ? Downgrade.nameOfFreeText(octets, from, to) : "";
+                    rewritesOverlong = !name.isEmpty();
+                    var value = from;
+                    if (rewritesOverlong) {
+                        do {
+                            value++;
+                        } while (octets[value - 1] != ':');
+                        pieceMade(overlong.begin(name), value - from);
                     }
-                    sink.plain(octets, from, to);
+                    rest(octets, value, to);
+                }
+
+                @Override
+                public void rest(byte[] octets, int from, int to) {
+                    if (rewritesOverlong) {
+                        pieceMade(overlong.take(octets, from, to), to - from);
+                    } else {
+                        sink.plain(octets, from, to);
+                    }
+                }
+
+                @Override
+                public void overlongEnded() {
+                    if (rewritesOverlong) {
+                        pieceMade(overlong.end(), 0);
+                    }
+                }
+
+                // Its line ends are those of the field, or CRLF: both grow alike on the wire.
+                private void pieceMade(byte[] made, int octets) {
+                    sink.rewritten(made, made.length - octets);
                 }
             };
 }

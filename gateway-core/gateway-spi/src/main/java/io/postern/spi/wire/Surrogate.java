@@ -15,16 +15,13 @@ import java.util.Arrays;
  * does on every server. So do parts that cannot be told from text, are encoded or signed, or are
  * nested in more than 32 multiparts.
  *
+ * <p>A field longer than 64 KiB is looked at in its first 64 KiB. If it is one of the message's own
+ * header, its whole value becomes encoded-words, under {@code Downgraded-} and its name where its
+ * syntax would have counted; in a part it stays as it is.
+ *
  * <p>One thread at a time.
  */
 public final class Surrogate extends InputStream {
-    /**
-     * In place of a size: the message needs a surrogate and can have none, because an
-     * internationalised field of its own header is longer than 64 KiB. In a part such a field stays
-     * as it is.
-     */
-    public static final long NONE = -1;
-
     private static final int CHUNK = 8 * 1024;
 
     private final InputStream stored;
@@ -113,8 +110,8 @@ public final class Surrogate extends InputStream {
         }
 
         @Override
-        public void rewritten(byte[] source, int from, int to, byte[] field) {
-            plain(field, 0, field.length);
+        public void rewritten(byte[] made, int growth) {
+            plain(made, 0, made.length);
         }
     }
 }

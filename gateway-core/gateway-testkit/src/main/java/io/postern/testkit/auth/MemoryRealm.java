@@ -159,6 +159,11 @@ public final class MemoryRealm implements AuthContext {
     }
 
     @Override
+    public boolean names(String identity, User user) {
+        return identity.isEmpty() || canonical(identity).equals(user.name());
+    }
+
+    @Override
     public String stamp() {
         return stamp;
     }

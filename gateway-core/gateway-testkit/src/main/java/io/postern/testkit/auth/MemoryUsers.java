@@ -13,7 +13,6 @@ import io.postern.spi.auth.Verdict;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -52,9 +51,11 @@ public class MemoryUsers
     }
 
     @Override
-    public Optional<Shared> shared(String name) {
-        return Optional.ofNullable(passwords.get(name))
-                .map(password -> new Shared(new User(name), Secret.of(password)));
+    public Shared shared(String name) {
+        var password = passwords.get(name);
+        return password == null
+                ? Shared.refused(Verdict.Reason.UNKNOWN_USER)
+                : Shared.of(new User(name), Secret.of(password));
     }
 
     /**

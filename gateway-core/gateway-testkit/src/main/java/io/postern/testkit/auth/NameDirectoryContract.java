@@ -2,7 +2,6 @@ package io.postern.testkit.auth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.postern.spi.auth.NameDirectory;
 import io.postern.spi.auth.Verdict;
@@ -38,7 +37,7 @@ public interface NameDirectoryContract extends UserDirectoryContract {
 
     @Test
     default void aBarredUserIsNotAllowedWhateverIsProven() throws Exception {
-        assumeTrue(barredUser().isPresent(), "nobody can be barred here");
+        UserDirectoryContract.needsABarredUser(barredUser());
         try (var directory = directory()) {
             assertEquals(
                     new Verdict.Refused(Verdict.Reason.NOT_ALLOWED),

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.postern.spi.Secret;
 import io.postern.spi.auth.ScramDirectory;
@@ -48,7 +47,7 @@ public interface ScramDirectoryContract extends UserDirectoryContract {
 
     @Test
     default void anotherSpellingLeadsToTheCanonicalNameOfTheKeys() throws Exception {
-        assumeTrue(otherSpelling().isPresent(), "names have one spelling here");
+        UserDirectoryContract.needsAnotherSpelling(otherSpelling());
         try (var directory = directory()) {
             var entry = directory.scram(otherSpelling().orElseThrow(), hashes().getFirst());
             var accepted = assertInstanceOf(Verdict.Accepted.class, entry.verdict());
@@ -93,7 +92,7 @@ public interface ScramDirectoryContract extends UserDirectoryContract {
 
     @Test
     default void aBarredUserIsRefusedAfterAll() throws Exception {
-        assumeTrue(barredUser().isPresent(), "nobody can be barred here");
+        UserDirectoryContract.needsABarredUser(barredUser());
         try (var directory = directory()) {
             assertEquals(
                     new Verdict.Refused(Verdict.Reason.NOT_ALLOWED),

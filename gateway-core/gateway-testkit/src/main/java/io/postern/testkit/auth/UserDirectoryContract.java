@@ -3,11 +3,14 @@ package io.postern.testkit.auth;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.postern.spi.Setting;
 import io.postern.spi.auth.UserDirectory;
+import io.postern.testkit.SkippedRules;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,6 +21,7 @@ import java.util.Optional;
  * What every {@link UserDirectory} promises. A test class of yours implements this, or one of its
  * extensions, and runs all of it.
  */
+@ExtendWith(SkippedRules.class)
 public interface UserDirectoryContract {
 
     /**
@@ -49,6 +53,21 @@ public interface UserDirectoryContract {
     /** A user who exists, has {@link #password} too, and may not log in, if there can be one. */
     default Optional<String> barredUser() {
         return Optional.empty();
+    }
+
+    /** Skips a rule that needs {@link #otherSpelling}. */
+    static void needsAnotherSpelling(Optional<String> otherSpelling) {
+        assumeTrue(
+                otherSpelling.isPresent(),
+                "not run: override otherSpelling() where the directory takes more than one spelling"
+                        + " of a name");
+    }
+
+    /** Skips a rule that needs {@link #barredUser}. */
+    static void needsABarredUser(Optional<String> barredUser) {
+        assumeTrue(
+                barredUser.isPresent(),
+                "not run: override barredUser() where somebody can exist and not be let in");
     }
 
     /** Names that somebody sends who means no good, and none of which is known. */

@@ -525,10 +525,10 @@ class ContractProofTest {
         }
 
         @Override
-        public Optional<Shared> shared(String name) {
+        public Shared shared(String name) {
             return name.equals("alice")
-                    ? Optional.of(new Shared(new User(name), own))
-                    : Optional.empty();
+                    ? Shared.of(new User(name), own)
+                    : Shared.refused(Reason.UNKNOWN_USER);
         }
     }
 
@@ -545,8 +545,8 @@ class ContractProofTest {
         }
 
         @Override
-        public Optional<Shared> shared(String name) {
-            return Optional.of(new Shared(new User("alice"), Secret.of(USERS.get("alice"))));
+        public Shared shared(String name) {
+            return Shared.of(new User("alice"), Secret.of(USERS.get("alice")));
         }
     }
 

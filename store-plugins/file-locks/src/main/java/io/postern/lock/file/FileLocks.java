@@ -3,6 +3,7 @@ package io.postern.lock.file;
 import io.postern.spi.Fault;
 import io.postern.spi.Findings;
 import io.postern.spi.PluginConfig;
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 import io.postern.spi.lock.Lease;
@@ -14,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -118,7 +120,7 @@ public final class FileLocks implements LockCoordinator {
         folder = config.path(FOLDER);
         ttl = config.duration(TTL);
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.makeFolders(folder);
             generation = generation(folder.resolve("generation"));
         } catch (IOException e) {
             log.debug("{} cannot be used", folder, e);
@@ -133,9 +135,13 @@ public final class FileLocks implements LockCoordinator {
     private static long generation(Path file) throws IOException, Fault {
         String text;
         try {
-            text = Files.readString(file).strip();
+            // Every octet is a character, so that one of no meaning is no failure.
+            text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
         } catch (NoSuchFileException none) {
             return 0;
+        } catch (IOException e) {
+            throw Fault.permanent(
+                    file + " cannot be read (" + e + "): it is to be a file of one number", e);
         }
         if (!text.matches("[0-9]{1,18}")) {
             throw Fault.permanent(

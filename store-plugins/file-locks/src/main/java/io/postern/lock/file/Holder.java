@@ -4,11 +4,14 @@ import io.postern.spi.lock.LockOwner;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 
 /**
  * What a lock file says of who holds the lock.
@@ -16,9 +19,12 @@ import java.util.UUID;
  * @param nonce of this one acquisition; empty where the file is not whole, as between its creation
  *     and its writing
  * @param touched the file's time of change, nanoseconds: a number that changes, not a time
- * @param process whose it is, where the file tells
+ * @param process whose it is, where the file tells and is as it was written
  */
 record Holder(String nonce, long touched, LockOwner owner, Optional<Server> process) {
+
+    /** Begins the last line that is written with the file, behind which the checksum stands. */
+    private static final String WHOLE = "whole";
 
     /**
      * A server process of this or another host, as the kernel names it.
@@ -86,18 +92,31 @@ record Holder(String nonce, long touched, LockOwner owner, Optional<Server> proc
 
     /** The lines of a new lock file, without its token, which comes last. */
     static String lines(String nonce, String maildrop, LockOwner owner, Server process) {
-        return line("nonce", nonce)
-                + line("maildrop", maildrop)
-                + line("node", owner.node())
-                + line("session", owner.session())
-                + line("user", owner.user())
-                + line("host", process.host)
-                + line("boot", process.boot)
-                + line("namespace", process.namespace)
-                + line("account", process.account)
-                + line("pid", Long.toString(process.pid))
-                + line("started", process.started)
-                + "whole\n";
+        var lines =
+                line("nonce", nonce)
+                        + line("maildrop", maildrop)
+                        + line("node", owner.node())
+                        + line("session", owner.session())
+                        + line("user", owner.user())
+                        + line("host", process.host)
+                        + line("boot", process.boot)
+                        + line("namespace", process.namespace)
+                        + line("account", process.account)
+                        + line("pid", Long.toString(process.pid))
+                        + line("started", process.started);
+        return lines + line(WHOLE, checksum(lines));
+    }
+
+    private static String checksum(String lines) {
+        var checksum = new CRC32C();
+        checksum.update(lines.getBytes(StandardCharsets.ISO_8859_1));
+        return HexFormat.of().toHexDigits((int) checksum.getValue());
+    }
+
+    /** False where octets are not those that were written. Once there was no checksum. */
+    private static boolean isAsWritten(String text, String checksum) {
+        var end = text.indexOf("\n" + WHOLE) + 1;
+        return checksum.isEmpty() || (end > 0 && checksum.equals(checksum(text.substring(0, end))));
     }
 
     static String newNonce() {
@@ -122,6 +141,9 @@ record Holder(String nonce, long touched, LockOwner owner, Optional<Server> proc
     static Holder read(Path file) throws IOException {
         // In this order: a file that is touched in between looks older, which does no harm.
         var touched = touched(file);
+        if (Files.isDirectory(file)) {
+            throw new FileSystemException(file.toString(), null, "it is a folder: move it away");
+        }
         var lines = new Properties();
         var text = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
         try {
@@ -129,7 +151,7 @@ record Holder(String nonce, long touched, LockOwner owner, Optional<Server> proc
         } catch (IllegalArgumentException damaged) {
             lines.clear();
         }
-        if (!lines.containsKey("whole")) {
+        if (!lines.containsKey(WHOLE)) {
             var nobody = new LockOwner("unknown", "unknown", "unknown");
             return new Holder("", touched, nobody, Optional.empty());
         }
@@ -149,7 +171,9 @@ record Holder(String nonce, long touched, LockOwner owner, Optional<Server> proc
                         lines.getProperty("node", "unknown"),
                         lines.getProperty("session", "unknown"),
                         lines.getProperty("user", "unknown")),
-                Optional.of(process));
+                isAsWritten(text, lines.getProperty(WHOLE))
+                        ? Optional.of(process)
+                        : Optional.empty());
     }
 
     private static long touched(Path file) throws IOException {

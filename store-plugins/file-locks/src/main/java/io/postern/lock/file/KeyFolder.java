@@ -1,5 +1,6 @@
 package io.postern.lock.file;
 
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.lock.FencingToken;
 import io.postern.spi.lock.LockOwner;
 import io.postern.spi.store.MaildropId;
@@ -82,9 +83,9 @@ final class KeyFolder implements AutoCloseable {
         folder = lock.getParent();
         enter(hash);
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.makeFolders(folder);
             guard =
-                    FileChannel.open(
+                    PrivateFiles.open(
                             folder.resolve("guard"),
                             StandardOpenOption.CREATE,
                             StandardOpenOption.WRITE);
@@ -176,7 +177,7 @@ final class KeyFolder implements AutoCloseable {
             var last = lastToken();
             // The first one is the clock's: a folder that was lost begins above what it had.
             var next = last.isPresent() ? last.get() + 1 : System.currentTimeMillis();
-            Files.createFile(token(next));
+            make(token(next)).close();
             force(folder, StandardOpenOption.READ);
             if (last.isPresent()) {
                 Files.delete(token(last.get()));
@@ -214,8 +215,7 @@ final class KeyFolder implements AutoCloseable {
 
     private void write(String nonce, LockOwner owner, Holder.Server process) throws IOException {
         var made = false;
-        try (var out =
-                FileChannel.open(lock, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (var out = make(lock)) {
             made = true;
             all(out, Holder.lines(nonce, id.value(), owner, process));
         } catch (IOException e) {
@@ -224,6 +224,10 @@ final class KeyFolder implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    private static FileChannel make(Path file) throws IOException {
+        return PrivateFiles.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
     private void append(String line) throws IOException {

@@ -16,13 +16,16 @@ import io.postern.spi.lock.LockCoordinator;
 import io.postern.spi.lock.LockCoordinator.Acquisition;
 import io.postern.spi.lock.LockOwner;
 import io.postern.spi.store.MaildropId;
+import io.postern.testkit.fault.Damage;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -70,6 +73,67 @@ class FileLocksTest {
         Files.writeString(folder.resolve("generation"), "seven");
         var said = assertThrows(Fault.class, () -> FileFixture.started(folder));
         assertTrue(said.getMessage().contains("generation"), said.getMessage());
+    }
+
+    /** A lock of damaged octets is held by somebody unknown until he is silent for long enough. */
+    @Test
+    void damageToALockFileIsNeitherAnErrorNorAFreeLock() throws Exception {
+        var locks = FileFixture.started(folder);
+        var lease = acquire(locks);
+        var file = KeyFolder.lockFile(folder, ALICE);
+        var good = Files.readAllBytes(file);
+        var other = FileFixture.started(folder);
+        for (var damage : Damage.of(good, 60)) {
+            damage.doTo(file);
+            var outcome = other.tryAcquire(ALICE, OWNER, Duration.ZERO);
+            if (damage.isFolder()) {
+                var unavailable = assertInstanceOf(Acquisition.Unavailable.class, outcome);
+                assertTrue(unavailable.problem().contains(file.toString()), unavailable::problem);
+            } else {
+                assertInstanceOf(Acquisition.Busy.class, outcome, damage::what);
+            }
+            Damage.remove(file);
+        }
+        // Removed by somebody: the number of the last holder is in the name of another file.
+        var next = acquire(other);
+        assertTrue(next.token().compareTo(lease.token()) > 0);
+        next.close();
+        lease.close();
+        other.close();
+        locks.close();
+    }
+
+    @Test
+    void damageToTheGenerationIsNamedWithARemedy() throws Exception {
+        var file = folder.resolve("generation");
+        for (var damage : Damage.of("17\n".getBytes(StandardCharsets.US_ASCII), 3)) {
+            damage.doTo(file);
+            try (var locks = FileFixture.started(folder)) {
+                acquire(locks).close(); // other digits, which the operator may have written
+                assertTrue(Files.readString(file).strip().matches("[0-9]+"), damage::what);
+            } catch (Fault e) {
+                assertEquals(Fault.Kind.PERMANENT, e.kind());
+                assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
+            }
+            Damage.remove(file);
+        }
+    }
+
+    @Test
+    void theFilesAreTheServersAlone() throws Exception {
+        var below = folder.resolve("locks/of/all");
+        var locks = FileFixture.started(below);
+        var lease = acquire(locks);
+        try (var all = Files.walk(folder.resolve("locks"))) {
+            for (var path : all.toList()) {
+                assertEquals(
+                        Files.isDirectory(path) ? "rwx------" : "rw-------",
+                        PosixFilePermissions.toString(Files.getPosixFilePermissions(path)),
+                        path::toString);
+            }
+        }
+        lease.close();
+        locks.close();
     }
 
     @Test

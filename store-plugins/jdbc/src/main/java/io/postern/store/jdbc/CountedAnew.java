@@ -13,24 +13,41 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Version 3 of the tables: the surrogates that version 2 had sizes of are longer since headers of
- * MIME parts are rewritten, too. Reads only the messages that have a surrogate, one chunk at a
- * time.
+ * Counts surrogates anew, because they are made in another way now. Reads only the messages whose
+ * size was kept and is wrong, one chunk at a time.
  */
 final class CountedAnew implements JavaMigration {
     /** Messages that are looked up at once. */
     private static final int ROWS = 1000;
 
+    /** Version 3 of the tables: headers of MIME parts are rewritten, too. */
+    static final CountedAnew OF_PARTS =
+            new CountedAnew("3", "surrogates of parts", "surrogate_octets IS NOT NULL");
+
+    /** Version 4: a message with an internationalised field of any length has a surrogate. */
+    static final CountedAnew OF_LONG_FIELDS =
+            new CountedAnew("4", "surrogates of long fields", "surrogate_octets < octets");
+
     private record Message(long mailbox, long seq, String blob) {}
+
+    private final String version;
+    private final String description;
+    private final String condition;
+
+    private CountedAnew(String version, String description, String condition) {
+        this.version = version;
+        this.description = description;
+        this.condition = condition;
+    }
 
     @Override
     public MigrationVersion getVersion() {
-        return MigrationVersion.fromVersion("3");
+        return MigrationVersion.fromVersion(version);
     }
 
     @Override
     public String getDescription() {
-        return "surrogates of parts";
+        return description;
     }
 
     /** There is no text to take one of. */
@@ -64,11 +81,12 @@ final class CountedAnew implements JavaMigration {
         }
     }
 
-    private static List<Message> after(Connection connection, Message last) throws SQLException {
+    private List<Message> after(Connection connection, Message last) throws SQLException {
         try (var query =
                 connection.prepareStatement(
                         "SELECT mailbox_id, seq, blob_id FROM message"
-                                + " WHERE surrogate_octets IS NOT NULL"
+                                + " WHERE "
+                                + condition
                                 + " AND (mailbox_id > ? OR (mailbox_id = ? AND seq > ?))"
                                 + " ORDER BY mailbox_id, seq")) {
             query.setMaxRows(ROWS);

@@ -2,6 +2,7 @@ package io.postern.store.jdbc;
 
 import io.postern.spi.Fault;
 import io.postern.spi.PluginConfig;
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
 import io.postern.sql.Access;
@@ -13,6 +14,7 @@ import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -131,6 +133,13 @@ final class Database implements AutoCloseable {
      */
     static Database open(PluginConfig config, Duration silence) throws Fault {
         var access = access(config);
+        if (!config.has(Access.URL)) {
+            try {
+                PrivateFiles.makeFolders(config.stateFolder());
+            } catch (IOException e) {
+                throw Fault.permanent(config.stateFolder() + " cannot be made", e);
+            }
+        }
         var dialect = Dialect.of(url(config)).orElseThrow();
         var pool =
                 new ConnectionPool(
@@ -174,7 +183,7 @@ final class Database implements AutoCloseable {
         Flyway.configure(Database.class.getClassLoader())
                 .dataSource(source)
                 .locations("classpath:io/postern/store/jdbc/migration")
-                .javaMigrations(new CountedAnew())
+                .javaMigrations(CountedAnew.OF_PARTS, CountedAnew.OF_LONG_FIELDS)
                 .placeholders(dialect.placeholders())
                 .loggers("slf4j")
                 .table("postern_schema")

@@ -97,6 +97,45 @@ class JdbcStoreTest {
         }
     }
 
+    /** Version 3 had -1 for a message whose header has an internationalised field of 64 KiB. */
+    @Test
+    @Tag("protocol-92")
+    void aMessageThatHadNoSurrogateGetsOneWhenTheTablesAreUpdated() throws Exception {
+        try (var database = TestDatabase.inMemory();
+                var store = new JdbcStore()) {
+            var tables = database.over(database.source());
+            store.begin(tables);
+            for (var mail :
+                    List.of("Subject: " + "\u00fc".repeat(40_000) + "\n\nx\n", "X: x\n\nx\n")) {
+                store.deliver(
+                        ALICE,
+                        new ByteArrayInputStream(mail.getBytes(StandardCharsets.UTF_8)),
+                        Optional.empty());
+            }
+            var id = store.locate(ALICE);
+            long right;
+            try (var drop = store.open(id, new FencingToken(1, 1))) {
+                right = drop.listing().surrogateOctets(1);
+                assertTrue(right > drop.listing().octets(1));
+            }
+            var _ =
+                    tables.transaction(connection -> {
+                        try (var statement = connection.createStatement()) {
+                            statement.execute(
+                                    "UPDATE message SET surrogate_octets = -1"
+                                            + " WHERE surrogate_octets IS NOT NULL");
+                            return statement.executeUpdate(
+                                    "DELETE FROM \"postern_schema\" WHERE \"version\" = '4'");
+                        }
+                    });
+            tables.migrate();
+            try (var drop = store.open(id, new FencingToken(1, 2))) {
+                assertEquals(right, drop.listing().surrogateOctets(1));
+                assertEquals(drop.listing().octets(2), drop.listing().surrogateOctets(2));
+            }
+        }
+    }
+
     /** Version 2 of the tables had the sizes of surrogates whose parts were not rewritten. */
     @Test
     @Tag("protocol-92")
@@ -130,7 +169,7 @@ class JdbcStoreTest {
                                     "UPDATE message SET surrogate_octets = NULL"
                                             + " WHERE seq > (SELECT MIN(seq) FROM message)");
                             return statement.executeUpdate(
-                                    "DELETE FROM \"postern_schema\" WHERE \"version\" = '3'");
+                                    "DELETE FROM \"postern_schema\" WHERE \"version\" >= '3'");
                         }
                     });
             tables.migrate();

@@ -29,7 +29,7 @@ record CourierIds() implements IdList {
     }
 
     @Override
-    public Lines reader(BiConsumer<String, String> taker) {
+    public Lines reader(InfoDelimiters delimiters, BiConsumer<String, String> taker) {
         return new Lines() {
             private boolean numbered;
 
@@ -47,9 +47,9 @@ record CourierIds() implements IdList {
                 if (!match.matches()) {
                     throw new Damaged(file(), number, "it is no record of this list");
                 }
-                var name = FileName.unique(match.group(1));
+                var name = delimiters.unique(match.group(1));
                 var id = numbered ? id(name, match.group(2), match.group(3)) : escaped(name);
-                taker.accept(IdList.unique(name), id);
+                taker.accept(IdList.unique(delimiters, name), id);
             }
         };
     }

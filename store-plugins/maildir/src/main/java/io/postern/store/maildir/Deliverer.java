@@ -1,6 +1,7 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.Fault;
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.wire.MessageEncoder;
 import io.postern.store.files.IoFaults;
 import io.postern.store.files.MaildropState;
@@ -14,18 +15,13 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -72,6 +68,8 @@ final class Deliverer {
      */
     private record Present(Path folder, Maildir.Stamp stamp, long deliveries, Set<String> ids) {}
 
+    private final Folders folders;
+    private final MessageFiles files;
     private final Optional<IdList> idList;
 
     /** Of the Maildir that was delivered to last. Guarded by {@link #ALONE}. */
@@ -80,7 +78,9 @@ final class Deliverer {
     /**
      * @param idList another server's unique-ids, where the messages have those
      */
-    Deliverer(Optional<IdList> idList) {
+    Deliverer(Folders folders, MessageFiles files, Optional<IdList> idList) {
+        this.folders = folders;
+        this.files = files;
         this.idList = idList;
     }
 
@@ -90,14 +90,16 @@ final class Deliverer {
      * @param given the unique-id that it is to have
      * @return the one that it has
      */
-    String deliver(
-            Maildir maildir, MaildropState state, InputStream content, Optional<String> given)
+    String deliver(Path folder, MaildropState state, InputStream content, Optional<String> given)
             throws Fault, IOException, InterruptedException {
         try {
-            makeFolders(maildir);
+            if (!folders.make(folder) && (present == null || !present.folder.equals(folder))) {
+                removeUnfinished(folder.resolve("tmp"));
+            }
         } catch (IOException e) {
-            throw IoFaults.fault("cannot make the Maildir", maildir.folder(), e);
+            throw IoFaults.fault("cannot make the Maildir", folder, e);
         }
+        var maildir = folders.at(folder);
         var temporary =
                 maildir.folder()
                         .resolve("tmp")
@@ -177,9 +179,9 @@ final class Deliverer {
         ALONE.lockInterruptibly();
         try {
             var lock = state.file("deliveries");
-            Files.createDirectories(lock.getParent());
+            PrivateFiles.makeFolders(lock.getParent());
             try (var channel =
-                    FileChannel.open(
+                    PrivateFiles.open(
                             lock,
                             StandardOpenOption.CREATE,
                             StandardOpenOption.READ,
@@ -237,14 +239,7 @@ final class Deliverer {
         }
         present = null;
         var found = maildir.scan();
-        var ids = new HashSet<String>();
-        if (idList.isPresent()) {
-            ids.addAll(List.of(new KnownIds(maildir, idList.get()).ids(found.names())));
-        } else {
-            for (var at = 0; at < found.names().count(); at++) {
-                ids.add(UniqueId.ofName(found.names().unique(at)));
-            }
-        }
+        var ids = new KnownIds(maildir, idList, files, Set.of()).all(found.names());
         present = new Present(maildir.folder(), found.stamp(), deliveries, ids);
     }
 
@@ -296,40 +291,6 @@ final class Deliverer {
             counter.write(octets, octets.position());
         }
     }
-
-    private void makeFolders(Maildir maildir) throws IOException {
-        var folder = maildir.folder();
-        if (!Files.isDirectory(folder)) {
-            Files.createDirectories(folder.getParent());
-            make(folder);
-        }
-        var made = false;
-        for (var part : List.of("tmp", "new", "cur")) {
-            if (!Files.isDirectory(folder.resolve(part))) {
-                make(folder.resolve(part));
-                made = true;
-            }
-        }
-        if (made) {
-            Maildir.force(folder);
-            Maildir.force(folder.getParent());
-        } else if (present == null || !present.folder.equals(folder)) {
-            removeUnfinished(folder.resolve("tmp"));
-        }
-    }
-
-    private static void make(Path folder) throws IOException {
-        var posix = folder.getFileSystem().supportedFileAttributeViews().contains("posix");
-        var owner =
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-        try {
-            Files.createDirectory(folder, posix ? new FileAttribute<?>[] {owner} : NONE);
-        } catch (FileAlreadyExistsException e) {
-            LOG.debug("{} was made meanwhile", folder, e);
-        }
-    }
-
-    private static final FileAttribute<?>[] NONE = {};
 
     /** Removes what a crash of an earlier Postern left; what others left is theirs. */
     private static void removeUnfinished(Path folder) throws IOException {

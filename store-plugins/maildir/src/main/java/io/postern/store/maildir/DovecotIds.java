@@ -58,17 +58,19 @@ record DovecotIds(Format format) implements IdList {
     }
 
     @Override
-    public Lines reader(BiConsumer<String, String> taker) {
-        return new Reader(taker);
+    public Lines reader(InfoDelimiters delimiters, BiConsumer<String, String> taker) {
+        return new Reader(delimiters, taker);
     }
 
     private final class Reader implements Lines {
+        private final InfoDelimiters delimiters;
         private final BiConsumer<String, String> taker;
         private int version;
         private long validity;
         private long last;
 
-        Reader(BiConsumer<String, String> taker) {
+        Reader(InfoDelimiters delimiters, BiConsumer<String, String> taker) {
+            this.delimiters = delimiters;
             this.taker = taker;
         }
 
@@ -133,7 +135,7 @@ record DovecotIds(Format format) implements IdList {
             if (at >= line.length()) {
                 throw new Damaged(file(), number, "there is no file name");
             }
-            var unique = IdList.unique(line.substring(at));
+            var unique = IdList.unique(delimiters, line.substring(at));
             taker.accept(unique, id(uid, unique, guid, override));
         }
 

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /**
  * How a message's file name is spelled in this package, and what may be read in it.
@@ -14,8 +15,8 @@ import java.nio.file.Path;
  * locale of this JVM plays no part.
  */
 final class FileName {
-    private static final char INFO = ':';
     private static final char ODD = '/';
+    private static final String SIZE = ",S=";
 
     private FileName() {}
 
@@ -52,34 +53,20 @@ final class FileName {
         return folder.getFileSystem().provider().getPath(uri);
     }
 
-    /** The part that names the message for ever: all before the first colon. */
-    static String unique(String name) {
-        return name.substring(0, uniqueLength(name));
-    }
-
-    /** How long that part is. */
-    static int uniqueLength(String name) {
-        var colon = name.indexOf(INFO);
-        return colon < 0 ? name.length() : colon;
-    }
-
     /**
-     * The name with the flag S (seen) among its flags, in {@code cur}; the same name where it is
-     * there or where the info is not of the kind {@code 2,}.
+     * The size that the deliverer noted as {@code ,S=} in the unique part of a name, octets of the
+     * message as it is when unpacked; it may be wrong. Empty where there is none. Of two, the last.
      */
-    static String seen(String name) {
-        var colon = name.indexOf(INFO);
-        if (colon < 0) {
-            return name + ":2,S";
+    static OptionalLong storedSizeHint(String unique) {
+        for (var at = unique.lastIndexOf(SIZE); at >= 0; at = unique.lastIndexOf(SIZE, at - 1)) {
+            var from = at + SIZE.length();
+            var comma = unique.indexOf(',', from);
+            var digits = unique.substring(from, comma < 0 ? unique.length() : comma);
+            if (digits.matches("[0-9]{1,18}")) {
+                return OptionalLong.of(Long.parseLong(digits));
+            }
         }
-        if (!name.startsWith("2,", colon + 1) || name.indexOf('S', colon + 3) >= 0) {
-            return name;
-        }
-        var at = colon + 3;
-        while (at < name.length() && name.charAt(at) < 'S') {
-            at++;
-        }
-        return name.substring(0, at) + 'S' + name.substring(at);
+        return OptionalLong.empty();
     }
 
     /** Whether it is spelled as it is; asked for every file of every scan. */

@@ -40,19 +40,21 @@ interface IdList {
     /**
      * Starts to read a list.
      *
+     * @param delimiters where the names in it are cut
      * @param taker gets the name of a message, as {@link FileName} spells it, up to the colon, and
      *     its unique-id; the last word on a name holds
      */
-    Lines reader(BiConsumer<String, String> taker);
+    Lines reader(InfoDelimiters delimiters, BiConsumer<String, String> taker);
 
     /**
      * Reads the list of a Maildir.
      *
      * @return false if it has none
      */
-    default boolean read(Path maildir, BiConsumer<String, String> taker) throws IOException {
+    default boolean read(Path maildir, InfoDelimiters delimiters, BiConsumer<String, String> taker)
+            throws IOException {
         try (var in = Files.newInputStream(maildir.resolve(file()))) {
-            lines(in, reader(taker));
+            lines(in, reader(delimiters, taker));
             return true;
         } catch (NoSuchFileException e) {
             return false;
@@ -90,7 +92,7 @@ interface IdList {
     }
 
     /** The unique part of a file name, as {@link #text} read it. */
-    static String unique(String name) {
-        return FileName.unique(FileName.of(name.getBytes(StandardCharsets.ISO_8859_1)));
+    static String unique(InfoDelimiters delimiters, String name) {
+        return delimiters.unique(FileName.of(name.getBytes(StandardCharsets.ISO_8859_1)));
     }
 }

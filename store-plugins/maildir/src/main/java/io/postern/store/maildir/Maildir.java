@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -26,8 +27,11 @@ import java.util.concurrent.TimeUnit;
  * change, and against a second scan where those say nothing.
  *
  * @param folder the Maildir
+ * @param fresh its folder {@code new}, or what that leads to by a link
+ * @param current its folder {@code cur}, likewise
+ * @param delimiters what may stand before the flags in a name
  */
-record Maildir(Path folder) {
+record Maildir(Path folder, Path fresh, Path current, InfoDelimiters delimiters) {
     /** Changes closer together than this may share one time stamp, nanoseconds. */
     private static final long CLOCK_STEP = TimeUnit.SECONDS.toNanos(2);
 
@@ -54,14 +58,6 @@ record Maildir(Path folder) {
      */
     record Found(Names names, Stamp stamp, boolean settled) {}
 
-    Path fresh() {
-        return folder.resolve("new");
-    }
-
-    Path current() {
-        return folder.resolve("cur");
-    }
-
     Path file(boolean inNew, String name) {
         return FileName.in(inNew ? fresh() : current(), name);
     }
@@ -76,7 +72,7 @@ record Maildir(Path folder) {
         for (var scans = 1; ; scans++) {
             var now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
             var before = stamp();
-            var builder = new Names.Builder();
+            var builder = new Names.Builder(delimiters);
             list(fresh(), name -> builder.add(true, name, false));
             list(current(), name -> builder.add(false, name, false));
             var names = builder.sorted();
@@ -108,7 +104,7 @@ record Maildir(Path folder) {
                 list(
                         inNew ? fresh() : current(),
                         name -> {
-                            var unique = FileName.unique(name);
+                            var unique = delimiters.unique(name);
                             if (uniques.contains(unique)) {
                                 found.computeIfAbsent(unique, _ -> new ArrayList<>())
                                         .add(file(inNew, name));
@@ -126,7 +122,18 @@ record Maildir(Path folder) {
 
     /** Something done to one file. */
     interface Use<T> {
-        T on(Path file) throws IOException, Fault;
+        T on(Path file) throws IOException, Fault, InterruptedException;
+    }
+
+    /** The last one of a scan is the one in {@code cur}, which is the later state. */
+    static final Choice LATEST = files -> Optional.of(files.getLast());
+
+    /** Which of the files that have one unique part is the message that is meant. */
+    interface Choice {
+        /**
+         * @return empty if none of them is
+         */
+        Optional<Path> of(List<Path> files) throws IOException, InterruptedException;
     }
 
     /**
@@ -135,7 +142,8 @@ record Maildir(Path folder) {
      *
      * @throws NoSuchFileException if the message is gone
      */
-    <T> T reach(Names names, int index, Use<T> use) throws IOException, Fault {
+    <T> T reach(Names names, int index, Choice choice, Use<T> use)
+            throws IOException, Fault, InterruptedException {
         var file = file(names.inNew(index), names.name(index));
         var unique = names.unique(index);
         for (var tries = 1; ; tries++) {
@@ -143,13 +151,14 @@ record Maildir(Path folder) {
                 return use.on(file);
             } catch (NoSuchFileException e) {
                 var files = find(Set.of(unique)).get(unique);
-                if (files == null) {
+                var chosen = files == null ? Optional.<Path>empty() : choice.of(files);
+                if (chosen.isEmpty()) {
                     throw e;
                 }
                 if (tries == MOST_SCANS) {
                     throw new IOException(file + " is renamed whenever it is looked for", e);
                 }
-                file = files.getLast();
+                file = chosen.get();
             }
         }
     }

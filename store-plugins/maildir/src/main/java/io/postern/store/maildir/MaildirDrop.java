@@ -14,28 +14,18 @@ import io.postern.store.files.MaildropState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** One opened Maildir. One thread at a time. */
 final class MaildirDrop implements Maildrop, WireReady {
     private static final Logger LOG = LoggerFactory.getLogger(MaildirDrop.class);
-
-    /** So many removals between two looks at the fencing token. */
-    private static final int FENCE_EVERY = 64;
-
-    /** How often a message is looked for that is renamed whenever it is to be removed. */
-    private static final int MOST_ROUNDS = 8;
 
     /**
      * From this size on it is remembered that a message is ready for the wire though nobody counted
@@ -51,6 +41,7 @@ final class MaildirDrop implements Maildrop, WireReady {
             Boolean.parseBoolean(System.getProperty("postern.file-regions", "true"));
 
     private final Maildir maildir;
+    private final MessageFiles files;
     private final MaildirListing listing;
     private final MaildropState state;
     private final Opening opening;
@@ -68,11 +59,13 @@ final class MaildirDrop implements Maildrop, WireReady {
 
     MaildirDrop(
             Maildir maildir,
+            MessageFiles files,
             MaildirListing listing,
             MaildropState state,
             Opening opening,
             boolean markSeen) {
         this.maildir = maildir;
+        this.files = files;
         this.listing = listing;
         this.state = state;
         this.opening = opening;
@@ -89,23 +82,35 @@ final class MaildirDrop implements Maildrop, WireReady {
         var at = number - 1;
         var names = listing.names();
         try {
-            return maildir.reach(names, at, file -> open(at, file));
+            return reach(at, file -> open(at, file));
         } catch (IOException e) {
+            forget(at);
             var listed = maildir.file(names.inNew(at), names.name(at));
             if (e instanceof NoSuchFileException
                     && Files.isDirectory(maildir.fresh())
                     && Files.isDirectory(maildir.current())) {
                 throw Fault.gone("the message listed as " + listed + " has gone");
             }
+            if (e instanceof UnreadableMessage || e instanceof NotAFile) {
+                throw Fault.permanent(e.getMessage(), e);
+            }
             throw IoFaults.fault("cannot read the message listed as", listed, e);
         }
     }
 
-    private InputStream open(int at, Path file) throws IOException, Fault {
+    private <T> T reach(int at, Maildir.Use<T> use)
+            throws IOException, Fault, InterruptedException {
+        return maildir.reach(listing.names(), at, listing.choice(at, files), use);
+    }
+
+    private InputStream open(int at, Path file) throws IOException, Fault, InterruptedException {
         openedAt = at;
-        openedIdentity = worthRemembering(at) ? MessageFile.identity(file) : 0;
+        openedIdentity = worthRemembering(at) ? files.identity(file) : 0;
         if (listing.counted(at) && openedIdentity != listing.identity(at)) {
-            var now = new MessageFile().measure(file);
+            if (listing.digest(at).isPresent() && !listing.is(at, file, files)) {
+                throw new NoSuchFileException(file + " has another message of that name now");
+            }
+            var now = files.new Reader().measure(file);
             if (now.size().octets() != listing.size(at)
                     || now.size().surrogateOctets() != listing.surrogateSize(at)) {
                 forget(at);
@@ -122,7 +127,41 @@ final class MaildirDrop implements Maildrop, WireReady {
             openedIdentity = now.identity();
             forgot = true;
         }
-        return MessageFile.stream(file);
+        var opened = files.open(file);
+        if (opened.compression().isPresent()) {
+            openedIdentity = 0; // what is sent is not what is stored
+        }
+        return new Forgetting(files.stream(opened, state.file("unpacked")), at);
+    }
+
+    /** A message that cannot be read to its end is counted again by the next login. */
+    private final class Forgetting extends FilterInputStream {
+        private final int at;
+
+        Forgetting(InputStream in, int at) {
+            super(in);
+            this.at = at;
+        }
+
+        @Override
+        public int read() throws IOException {
+            try {
+                return super.read();
+            } catch (IOException e) {
+                forget(at);
+                throw e;
+            }
+        }
+
+        @Override
+        public int read(byte[] octets, int from, int length) throws IOException {
+            try {
+                return super.read(octets, from, length);
+            } catch (IOException e) {
+                forget(at);
+                throw e;
+            }
+        }
     }
 
     private boolean worthRemembering(int at) {
@@ -136,7 +175,7 @@ final class MaildirDrop implements Maildrop, WireReady {
             return Optional.empty();
         }
         try {
-            return maildir.reach(listing.names(), at, file -> region(at, file));
+            return reach(at, file -> region(at, file));
         } catch (IOException e) {
             LOG.debug("message {} of {} has no region: {}", number, maildir.folder(), e.toString());
             return Optional.empty(); // content() finds the same, and says it
@@ -144,17 +183,18 @@ final class MaildirDrop implements Maildrop, WireReady {
     }
 
     private Optional<Region> region(int at, Path file) throws IOException {
-        var channel = MessageFile.open(file);
+        var opened = files.open(file);
         try {
-            if (MessageFile.identity(file) == listing.identity(at)
-                    && channel.size() == listing.size(at)) {
-                return Optional.of(new WholeFile(at, file, channel));
+            if (opened.compression().isEmpty()
+                    && files.identity(file) == listing.identity(at)
+                    && opened.channel().size() == listing.size(at)) {
+                return Optional.of(new WholeFile(at, file, opened.channel()));
             }
         } catch (IOException e) {
-            channel.close();
+            opened.close();
             throw e;
         }
-        channel.close();
+        opened.close();
         return Optional.empty();
     }
 
@@ -166,11 +206,10 @@ final class MaildirDrop implements Maildrop, WireReady {
         }
         var names = listing.names();
         try {
-            if (MessageFile.identity(maildir.file(names.inNew(at), names.name(at)))
-                    == openedIdentity) {
+            if (files.identity(maildir.file(names.inNew(at), names.name(at))) == openedIdentity) {
                 var size =
                         new MessageCounter.Size(listing.size(at), listing.surrogateSize(at), true);
-                listing.counted(at, new MessageFile.Measure(size, openedIdentity));
+                listing.counted(at, new MessageFiles.Measure(size, openedIdentity));
                 learned += size.octets();
             }
         } catch (IOException e) {
@@ -202,12 +241,13 @@ final class MaildirDrop implements Maildrop, WireReady {
 
         @Override
         public boolean unchanged() throws IOException, Fault, InterruptedException {
-            if (channel.size() != listing.size(at)) {
-                return false;
-            }
             try {
-                return listing.identity(at)
-                        == maildir.reach(listing.names(), at, MessageFile::identity);
+                if (channel.size() == listing.size(at)
+                        && listing.identity(at) == reach(at, files::identity)) {
+                    return true;
+                }
+                forget(at);
+                return false;
             } catch (NoSuchFileException e) {
                 LOG.debug("{} was removed while it was sent, which changes nothing in it", file);
                 return true;
@@ -258,7 +298,9 @@ final class MaildirDrop implements Maildrop, WireReady {
             throw IoFaults.fault("cannot look at the fencing token of", maildir.folder(), e);
         }
         var result =
-                request.remove().isEmpty() ? CommitResult.ok(0, 0) : new Removal(request).result();
+                request.remove().isEmpty()
+                        ? CommitResult.ok(0, 0)
+                        : new Removal(maildir, files, listing, state, request).result();
         if (!request.remove().isEmpty() && result.status() != CommitResult.Status.UNKNOWN) {
             try {
                 state.keep(request.commitId(), result);
@@ -276,32 +318,14 @@ final class MaildirDrop implements Maildrop, WireReady {
         return result;
     }
 
-    /** Where a message of the listing is; -1 if it is not there. */
-    private int index(MessageRef ref) {
-        if (ref.number() <= listing.count() && is(ref, ref.number())) {
-            return ref.number() - 1;
-        }
-        // The commit of an earlier opening, repeated: its numbers say nothing here.
-        for (var number = 1; number <= listing.count(); number++) {
-            if (is(ref, number)) {
-                return number - 1;
-            }
-        }
-        return -1;
-    }
-
-    private boolean is(MessageRef ref, int number) {
-        return listing.uniqueId(number).equals(ref.uniqueId());
-    }
-
     private void markSeen(MessageRef ref) {
-        var at = index(ref);
+        var at = listing.index(ref);
         if (at < 0) {
             return;
         }
         var names = listing.names();
         var from = maildir.file(names.inNew(at), names.name(at));
-        var to = maildir.file(false, FileName.seen(names.name(at)));
+        var to = maildir.file(false, maildir.delimiters().seen(names.name(at)));
         try {
             if (!from.equals(to)) {
                 Files.move(from, to);
@@ -324,153 +348,6 @@ final class MaildirDrop implements Maildrop, WireReady {
         if (asListed && !closed) {
             closed = true;
             opening.remember(listing);
-        }
-    }
-
-    /** The removal of what one request names. */
-    private final class Removal {
-        private final CommitRequest request;
-        private final long end;
-        private int removed;
-        private int alreadyGone;
-        private int failed;
-        private String detail = "";
-
-        Removal(CommitRequest request) {
-            this.request = request;
-            end = System.nanoTime() + request.timeLimit().toNanos();
-        }
-
-        CommitResult result() throws InterruptedException {
-            var again = new HashSet<String>();
-            var done = 0;
-            for (var ref : request.remove()) {
-                if (done > 0 && done % FENCE_EVERY == 0 && !goOn()) {
-                    break;
-                }
-                remove(ref, again);
-                done++;
-            }
-            failed += request.remove().size() - done;
-            if (!again.isEmpty()) {
-                removeRenamed(again);
-            }
-            try {
-                if (listing != MaildirListing.EMPTY) {
-                    maildir.force();
-                }
-            } catch (IOException e) {
-                if (e instanceof ClosedByInterruptException) {
-                    Thread.interrupted(); // told by the exception
-                    throw new InterruptedException("while removals were made durable");
-                }
-                return new CommitResult(
-                        CommitResult.Status.UNKNOWN,
-                        0,
-                        0,
-                        request.remove().size(),
-                        "removals in " + maildir.folder() + " may not be durable: " + e);
-            }
-            return failed == 0
-                    ? CommitResult.ok(removed, alreadyGone)
-                    : new CommitResult(
-                            CommitResult.Status.PARTIAL, removed, alreadyGone, failed, detail);
-        }
-
-        /** Whether the lock is still held and there is time left. */
-        private boolean goOn() {
-            try {
-                if (!state.holds(request.token())) {
-                    detail = "a later session took the lock of " + maildir.folder() + " over";
-                    return false;
-                }
-            } catch (IOException e) {
-                detail = "the fencing token of " + maildir.folder() + " cannot be read: " + e;
-                return false;
-            }
-            if (System.nanoTime() - end > 0) {
-                detail = "removing took longer than " + request.timeLimit();
-                return false;
-            }
-            return true;
-        }
-
-        private void remove(MessageRef ref, Set<String> again) {
-            var at = index(ref);
-            if (at < 0) {
-                alreadyGone++;
-                return;
-            }
-            var names = listing.names();
-            var file = maildir.file(names.inNew(at), names.name(at));
-            if (names.twin(at)) {
-                again.add(names.unique(at));
-                return;
-            }
-            try {
-                Files.delete(file);
-                removed++;
-            } catch (NoSuchFileException e) {
-                again.add(names.unique(at));
-            } catch (IOException e) {
-                fail(file, e);
-            }
-        }
-
-        /** Removes messages that have another name by now, or had two. */
-        private void removeRenamed(Set<String> uniques) {
-            var left = new HashSet<>(uniques);
-            for (var rounds = 1; rounds <= MOST_ROUNDS && !left.isEmpty(); rounds++) {
-                Map<String, List<Path>> found;
-                try {
-                    found = maildir.find(left);
-                } catch (IOException e) {
-                    failed += left.size();
-                    detail = maildir.folder() + " cannot be listed: " + e;
-                    return;
-                }
-                left.removeIf(unique -> settled(found.getOrDefault(unique, List.of())));
-            }
-            failed += left.size();
-            for (var unique : left) {
-                detail = unique + " in " + maildir.folder() + " is renamed faster than removed";
-            }
-        }
-
-        /**
-         * Removes all files of one message.
-         *
-         * @return false if it was renamed meanwhile and has to be looked for again
-         */
-        private boolean settled(List<Path> files) {
-            if (files.isEmpty()) {
-                alreadyGone++;
-                return true;
-            }
-            try {
-                for (var file : files) {
-                    // Two files of one name with different mail: nobody saw the other one.
-                    if (Files.mismatch(file, files.getFirst()) >= 0) {
-                        throw new IOException("it differs from " + files.getFirst());
-                    }
-                }
-                for (var file : files) {
-                    Files.delete(file);
-                }
-                removed++;
-                return true;
-            } catch (NoSuchFileException e) {
-                return false;
-            } catch (IOException e) {
-                fail(files.getLast(), e);
-                return true;
-            }
-        }
-
-        private void fail(Path file, IOException cause) {
-            failed++;
-            detail = file + " cannot be removed: " + cause;
-            LOG.warn("{}", detail);
         }
     }
 }

@@ -1,27 +1,42 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.store.Listing;
+import io.postern.spi.store.MessageRef;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A maildrop's messages: their file names, sizes and unique-ids in a few arrays. Filled by {@link
  * Opening}; what a client sees of it does not change after that.
  */
 final class MaildirListing implements Listing {
+    private static final Logger LOG = LoggerFactory.getLogger(MaildirListing.class);
+
     /** In place of a size. */
     static final long UNKNOWN = -1;
 
     /** The listing of a Maildir that does not exist. */
     static final MaildirListing EMPTY =
-            of(new Maildir.Found(new Names.Builder().sorted(), new Maildir.Stamp(0, 0), false));
+            of(
+                    new Maildir.Found(
+                            new Names.Builder(InfoDelimiters.STANDARD).sorted(),
+                            new Maildir.Stamp(0, 0),
+                            false));
 
     private final Names names;
     private final Maildir.Stamp stamp;
-    private final boolean settled;
+    private boolean settled;
     private final long[] sizes;
 
     /** Sizes of the surrogates of those few messages that need one, by index. */
@@ -31,6 +46,10 @@ final class MaildirListing implements Listing {
     private final boolean[] wrongHints;
     private final BitSet wireReady;
     private final BitSet forgotten = new BitSet();
+
+    /** What tells messages of one unique name apart, by index: digests of their octets. */
+    private final Map<Integer, String> digests = new HashMap<>();
+
     private String[] uniqueIds;
 
     /**
@@ -97,6 +116,20 @@ final class MaildirListing implements Listing {
                 : uniqueIds[number - 1];
     }
 
+    /** Where a message is, from 0; -1 if it is not there. */
+    int index(MessageRef ref) {
+        if (ref.number() <= count() && uniqueId(ref.number()).equals(ref.uniqueId())) {
+            return ref.number() - 1;
+        }
+        // The commit of an earlier opening, repeated: its numbers say nothing here.
+        for (var number = 1; number <= count(); number++) {
+            if (uniqueId(number).equals(ref.uniqueId())) {
+                return number - 1;
+            }
+        }
+        return -1;
+    }
+
     Names names() {
         return names;
     }
@@ -107,6 +140,54 @@ final class MaildirListing implements Listing {
 
     boolean settled() {
         return settled;
+    }
+
+    /** The next opening scans the folders again, even if they have not changed. */
+    void unsettle() {
+        settled = false;
+    }
+
+    /** The digest of a message that shares its unique name with another one, or once did. */
+    Optional<String> digest(int index) {
+        return digests.isEmpty() ? Optional.empty() : Optional.ofNullable(digests.get(index));
+    }
+
+    void digest(int index, String digest) {
+        digests.put(index, digest);
+    }
+
+    /** How a message is found among files of its unique name: by its content, or its identity. */
+    Maildir.Choice choice(int index, MessageFiles files) {
+        return there -> {
+            var digest = digest(index);
+            if (digest.isEmpty() && there.size() == 1) {
+                return Optional.of(there.getFirst());
+            }
+            for (var file : there) {
+                if (is(index, file, files)) {
+                    return Optional.of(file);
+                }
+            }
+            return digest.isPresent() ? Optional.empty() : Maildir.LATEST.of(there);
+        };
+    }
+
+    /** Whether a file of a message's unique name is that message, and can be read. */
+    boolean is(int index, Path file, MessageFiles files) throws IOException, InterruptedException {
+        var digest = digest(index);
+        try {
+            return digest.isPresent()
+                    ? files.digest(file).equals(digest.get())
+                    : files.identity(file) == identities[index];
+        } catch (NoSuchFileException | AccessDeniedException | UnreadableMessage | NotAFile e) {
+            LOG.debug("{} is not the message that is looked for", file, e);
+            return false;
+        }
+    }
+
+    /** Whether any message shares its unique name with another one. */
+    boolean anyDigest() {
+        return !digests.isEmpty();
     }
 
     long size(int index) {
@@ -141,7 +222,7 @@ final class MaildirListing implements Listing {
     }
 
     /** Notes a size that was counted. */
-    void counted(int index, MessageFile.Measure measure) {
+    void counted(int index, MessageFiles.Measure measure) {
         var size = measure.size();
         sizes[index] = size.octets();
         if (size.surrogateOctets() != size.octets()) {
@@ -155,7 +236,12 @@ final class MaildirListing implements Listing {
 
     /** The size that the next opening goes on with, or {@link #UNKNOWN}. */
     long keptSize(int index) {
-        return forgotten.get(index) ? UNKNOWN : sizes[index];
+        return forgotten.get(index) || digests.containsKey(index) ? UNKNOWN : sizes[index];
+    }
+
+    /** Whether what was counted may be learned by the next opening. */
+    boolean keepsCount(int index) {
+        return counted(index) && !digests.containsKey(index);
     }
 
     /** Knows no more what only the names tell. */
@@ -207,6 +293,11 @@ final class MaildirListing implements Listing {
                 other++;
             }
             if (other < earlier.count() && order == 0) {
+                // No message goes back to new: this is another one with the name of one that went.
+                if (names.inNew(index) && !earlier.names.inNew(other)) {
+                    other++;
+                    continue;
+                }
                 sizes[index] = earlier.sizes[other];
                 var surrogate = earlier.surrogates.get(other);
                 if (surrogate != null) {
@@ -222,27 +313,29 @@ final class MaildirListing implements Listing {
 
     /** The listing without some of its messages. */
     MaildirListing without(BitSet gone) {
-        var rest =
-                new MaildirListing(
-                        names.without(gone),
-                        stamp,
-                        settled,
-                        new long[count() - gone.cardinality()],
-                        new HashMap<>(),
-                        new int[count() - gone.cardinality()],
-                        new boolean[count() - gone.cardinality()],
-                        new BitSet());
+        var rest = with(names.without(gone));
         for (int index = 0, to = 0; index < count(); index++) {
             if (!gone.get(index)) {
-                rest.sizes[to] = sizes[index];
-                if (hasSurrogate(index)) {
-                    rest.surrogates.put(to, surrogates.get(index));
-                }
-                rest.identities[to] = identities[index];
-                rest.wireReady.set(to, wireReady.get(index));
-                rest.wrongHints[to++] = wrongHints[index];
+                rest.take(to++, this, index);
             }
         }
         return rest;
+    }
+
+    /** A listing of the same folders with other messages, of which nothing is known yet. */
+    MaildirListing with(Names others) {
+        return of(new Maildir.Found(others, stamp, settled));
+    }
+
+    /** Takes over all that another listing of the same folders knows of a message. */
+    void take(int to, MaildirListing from, int index) {
+        sizes[to] = from.sizes[index];
+        if (from.hasSurrogate(index)) {
+            surrogates.put(to, from.surrogates.get(index));
+        }
+        identities[to] = from.identities[index];
+        wireReady.set(to, from.wireReady.get(index));
+        wrongHints[to] = from.wrongHints[index];
+        from.digest(index).ifPresent(digest -> digests.put(to, digest));
     }
 }

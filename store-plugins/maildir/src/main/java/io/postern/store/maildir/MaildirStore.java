@@ -1,8 +1,11 @@
 package io.postern.store.maildir;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
+import io.postern.spi.SettingException;
 import io.postern.spi.User;
 import io.postern.spi.lock.FencingToken;
 import io.postern.spi.store.Delivery;
@@ -10,17 +13,15 @@ import io.postern.spi.store.FenceMode;
 import io.postern.spi.store.Maildrop;
 import io.postern.spi.store.MaildropId;
 import io.postern.spi.store.MaildropStore;
-import io.postern.store.files.IoFaults;
 import io.postern.store.files.MaildropLayout;
 import io.postern.store.files.MaildropState;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -30,13 +31,17 @@ import java.util.stream.Stream;
  * {@code new} and {@code cur}, removes what a client marked, and touches nothing else there. What
  * is delivered through it goes the way of any delivery agent's mail.
  */
-public final class MaildirStore implements MaildropStore, Delivery {
+public final class MaildirStore implements MaildropStore, Delivery, Health {
+    private static final Logger LOG = LoggerFactory.getLogger(MaildirStore.class);
+
     private static final String PREFIX = "maildir:";
 
     private MaildropLayout layout;
     private Path state;
-    private boolean refuseMissing;
+    private Folders folders;
+    private MessageFiles files;
     private boolean trustHints;
+    private boolean refuseUnreadable;
     private boolean markSeen;
     private Optional<IdList> idList;
     private Deliverer deliverer;
@@ -60,12 +65,33 @@ public final class MaildirStore implements MaildropStore, Delivery {
                 Setting.choice(
                         "missing",
                         List.of("empty", "refuse"),
-                        "Whether a user without a Maildir has an empty maildrop or none."),
+                        "Whether a user without a Maildir has an empty maildrop or none, and whether"
+                                + " a folder that it lacks is made."),
                 Setting.withDefault(
                         "links-outside",
                         Setting.Kind.FLAG,
                         "false",
-                        "Whether a symbolic link may lead out of root."),
+                        "Whether a symbolic link may lead out of root, or to what belongs to another"
+                                + " user."),
+                Setting.choice(
+                        "unreadable",
+                        List.of("leave-out", "refuse"),
+                        "Whether a message that the server's user may not read, or that is a damaged"
+                                + " archive, is left out or makes the login fail."),
+                Setting.withDefault(
+                                "info-delimiter",
+                                Setting.Kind.TEXT,
+                                ":;!",
+                                "The characters that may stand before the flags in a file name; the"
+                                        + " first is written.")
+                        .matching(
+                                "[!-~&&[^A-Za-z0-9%,./=]]{1,8}", "one to eight punctuation marks"),
+                Setting.withDefault(
+                                "unpacked-limit",
+                                Setting.Kind.SIZE,
+                                "256MiB",
+                                "The size up to which a compressed message is unpacked.")
+                        .between("1MiB", "1TiB"),
                 Setting.choice(
                         "unique-ids",
                         List.of("name", "dovecot", "courier"),
@@ -96,12 +122,35 @@ public final class MaildirStore implements MaildropStore, Delivery {
     }
 
     @Override
+    public void check(PluginConfig config, Findings findings) {
+        layout(config)
+                .trouble()
+                .ifPresent(trouble ->
+                        findings.warning(
+                                new SettingException("root", trouble, MaildropLayout.REMEDY)));
+    }
+
+    private static MaildropLayout layout(PluginConfig config) {
+        return new MaildropLayout(
+                config.path("root"), config.text("layout"), config.flag("links-outside"));
+    }
+
+    @Override
     public void start(PluginConfig config) {
         state = config.optionalPath("state-folder").orElseGet(config::stateFolder);
-        layout =
-                new MaildropLayout(
-                        config.path("root"), config.text("layout"), config.flag("links-outside"));
-        refuseMissing = config.text("missing").equals("refuse");
+        layout = layout(config);
+        // Not refused: the disk may be mounted later, and logins fail until then.
+        layout.trouble()
+                .ifPresent(trouble ->
+                        LOG.warn(
+                                "<root> of a maildir store: {}. {}",
+                                trouble,
+                                MaildropLayout.REMEDY));
+        var delimiters = new InfoDelimiters(config.text("info-delimiter"));
+        var links = new Links(config.path("root"), config.flag("links-outside"));
+        folders = new Folders(delimiters, links, config.text("missing").equals("refuse"));
+        files = new MessageFiles(delimiters, links, new Unpacking(config.size("unpacked-limit")));
+        refuseUnreadable = config.text("unreadable").equals("refuse");
         trustHints = config.flag("trust-size-hints");
         markSeen = config.flag("mark-seen");
         idList =
@@ -113,7 +162,7 @@ public final class MaildirStore implements MaildropStore, Delivery {
                     case "courier" -> Optional.of(new CourierIds());
                     default -> Optional.empty();
                 };
-        deliverer = new Deliverer(idList);
+        deliverer = new Deliverer(folders, files, idList);
         recent = new RecentListings();
     }
 
@@ -133,60 +182,37 @@ public final class MaildirStore implements MaildropStore, Delivery {
         layout.check(folder);
         var maildropState = new MaildropState(state, id);
         maildropState.raise(token);
-        var maildir = new Maildir(folder);
-        var opening = new Opening(maildir, maildropState.file("index"), trustHints, recent, id);
-        if (!present(maildir)) {
-            return new MaildirDrop(maildir, MaildirListing.EMPTY, maildropState, opening, markSeen);
+        var there = folders.find(folder);
+        var maildir = there.isPresent() ? there.get() : folders.at(folder);
+        var opening =
+                new Opening(
+                        maildir,
+                        files,
+                        maildropState.file("index"),
+                        trustHints,
+                        refuseUnreadable,
+                        recent,
+                        id);
+        var listing = there.isPresent() ? opening.list() : MaildirListing.EMPTY;
+        if (there.isPresent()) {
+            new KnownIds(maildir, idList, files, opening.leftOut()).assign(listing);
         }
-        var listing = opening.list();
-        if (idList.isPresent()) {
-            new KnownIds(maildir, idList.get()).assign(listing);
-        }
-        return new MaildirDrop(maildir, listing, maildropState, opening, markSeen);
+        return new MaildirDrop(maildir, files, listing, maildropState, opening, markSeen);
     }
 
     @Override
     public String deliver(User user, InputStream content, Optional<String> uniqueId)
             throws Fault, IOException, InterruptedException {
         var id = locate(user);
-        var maildir = new Maildir(layout.path(PREFIX, id));
-        if (refuseMissing) {
-            var _ = present(maildir);
+        var folder = layout.path(PREFIX, id);
+        if (folders.refuseMissing()) {
+            var _ = folders.find(folder);
         }
-        return deliverer.deliver(maildir, new MaildropState(state, id), content, uniqueId);
+        return deliverer.deliver(folder, new MaildropState(state, id), content, uniqueId);
     }
 
-    private boolean present(Maildir maildir) throws Fault, InterruptedException {
-        if (!folder(maildir.folder())) {
-            if (refuseMissing) {
-                throw Fault.permanent("there is no Maildir " + maildir.folder(), null);
-            }
-            return false;
-        }
-        for (var part : List.of(maildir.fresh(), maildir.current())) {
-            if (!folder(part)) {
-                throw Fault.permanent(
-                        maildir.folder() + " is no Maildir: it has no folder " + part.getFileName(),
-                        null);
-            }
-        }
-        return true;
-    }
-
-    /** Whether there is a folder; an error is not taken for a no. */
-    private static boolean folder(Path path) throws Fault, InterruptedException {
-        try {
-            var attributes =
-                    Files.readAttributes(
-                            path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            if (!attributes.isDirectory()) {
-                throw Fault.permanent(path + " is not a folder", null);
-            }
-            return true;
-        } catch (NoSuchFileException e) {
-            return false;
-        } catch (IOException e) {
-            throw IoFaults.fault("cannot look at", path, e);
-        }
+    @Override
+    public Optional<String> trouble() {
+        return layout.trouble();
     }
 }

@@ -8,8 +8,9 @@ import java.util.BitSet;
  * The file names of a maildrop's messages, in the order of delivery: by the seconds at the front of
  * the name, then by the part before the colon. Half a million of them stand in one array of octets.
  *
- * <p>Immutable. A file that was seen under two names, because it was renamed meanwhile or stands
- * there twice, is one message.
+ * <p>Immutable. A scan that finds two names with the same part before the colon notes one message,
+ * and that it was seen under more names. {@link Duplicates} finds out what it is, and may make
+ * neighbours of the same unique name of it.
  */
 final class Names {
     /** Stands before a name: the folder it is in. */
@@ -116,7 +117,10 @@ final class Names {
         return value;
     }
 
-    /** Finds a message by the part of its name before the colon; -1 where there is none. */
+    /**
+     * Finds a message by the part of its name before the colon; -1 where there is none. Of several
+     * the first.
+     */
     int find(String unique) {
         var wanted = unique.getBytes(StandardCharsets.ISO_8859_1);
         var low = 0;
@@ -125,6 +129,9 @@ final class Names {
             var middle = (low + high) >>> 1;
             var order = order(text, start(middle), uniqueEnd(middle), wanted, 0, wanted.length);
             if (order == 0) {
+                while (middle > 0 && compare(middle - 1, this, middle) == 0) {
+                    middle--;
+                }
                 return middle;
             }
             if (order < 0) {
@@ -147,29 +154,35 @@ final class Names {
                 other.uniqueEnd(otherIndex));
     }
 
+    /** Whether any message was seen under more than one name. */
+    boolean anyTwin() {
+        return !twins.isEmpty();
+    }
+
     /** The table without some of its messages. */
     Names without(BitSet gone) {
-        var rest = new Builder();
+        var rest = new Builder(InfoDelimiters.STANDARD);
         for (var index = 0; index < count(); index++) {
             if (!gone.get(index)) {
                 rest.copy(this, index);
             }
         }
-        return rest.sorted();
+        return rest.built();
     }
 
     /** The table with the messages of an earlier one that it lacks. */
     Names with(Names earlier) {
-        var all = new Builder();
+        var all = new Builder(InfoDelimiters.STANDARD); // all of them are cut already
         var other = 0;
         for (var index = 0; index < count(); index++) {
             while (other < earlier.count() && earlier.compare(other, this, index) < 0) {
                 all.copy(earlier, other++);
             }
+            all.copy(this, index);
             if (other < earlier.count() && earlier.compare(other, this, index) == 0) {
+                all.twins.set(all.count - 1, twin(index) || earlier.twin(other));
                 other++;
             }
-            all.copy(this, index);
         }
         while (other < earlier.count()) {
             all.copy(earlier, other++);
@@ -207,10 +220,18 @@ final class Names {
         private int[] uniqueEnds = new int[64];
         private int count;
         private final BitSet twins = new BitSet();
+        private final InfoDelimiters delimiters;
+
+        /**
+         * @param delimiters where the names that are added are cut
+         */
+        Builder(InfoDelimiters delimiters) {
+            this.delimiters = delimiters;
+        }
 
         void add(boolean inNew, String name, boolean twin) {
             var octets = name.getBytes(StandardCharsets.ISO_8859_1);
-            var unique = FileName.uniqueLength(name);
+            var unique = delimiters.uniqueLength(name);
             add(inNew ? NEW : CUR, octets, 0, octets.length, unique, twin);
         }
 
@@ -229,7 +250,8 @@ final class Names {
             return inOrder ? plain : sort(plain, keys);
         }
 
-        private Names built() {
+        /** The table in the order in which its messages were added. */
+        Names built() {
             return new Names(
                     Arrays.copyOf(text, count == 0 ? 0 : ends[count - 1]),
                     Arrays.copyOf(ends, count),
@@ -262,7 +284,7 @@ final class Names {
                     sortNames(plain, keys, from, to);
                 }
             }
-            var sorted = new Builder();
+            var sorted = new Builder(InfoDelimiters.STANDARD);
             for (var at = 0; at < keys.length; at++) {
                 if (at > 0
                         && sameSecond(keys[at - 1], keys[at])
@@ -309,7 +331,7 @@ final class Names {
                             names.ends[b]);
         }
 
-        private void copy(Names from, int index) {
+        void copy(Names from, int index) {
             var start = from.start(index);
             add(
                     from.text[start - 1],

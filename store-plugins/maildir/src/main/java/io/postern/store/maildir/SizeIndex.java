@@ -1,5 +1,7 @@
 package io.postern.store.maildir;
 
+import io.postern.spi.PrivateFiles;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,10 +41,13 @@ final class SizeIndex {
      * First in the file; the last character is the version. It changes with the layout, and with
      * what a surrogate is: the sizes of those are kept.
      */
-    private static final byte[] MAGIC = "PSTNIDX4".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MAGIC = "PSTNIDX5".getBytes(StandardCharsets.US_ASCII);
 
-    /** Behind it the times of the folders, whether they were settled, and how much follows. */
-    private static final int HEADER = MAGIC.length + 8 + 8 + 1 + 4 + 4 + 4;
+    /**
+     * Behind it the times of the folders, whether they were settled, where names were cut, and how
+     * much follows.
+     */
+    private static final int HEADER = MAGIC.length + 8 + 8 + 1 + 4 + 4 + 4 + 4;
 
     /** Of each message, outside of its name: where that ends, twice, size, identity, marks. */
     private static final int RECORD = 4 + 4 + 8 + 4 + 1;
@@ -80,10 +85,12 @@ final class SizeIndex {
     /**
      * Reads the file.
      *
+     * @param delimiters where names are cut; an index of names that were cut elsewhere is not used
      * @param trustHints whether sizes that were told by a name are taken, too
      * @return nothing where there is none that can be used
      */
-    static Optional<MaildirListing> read(Path file, boolean trustHints) throws IOException {
+    static Optional<MaildirListing> read(Path file, InfoDelimiters delimiters, boolean trustHints)
+            throws IOException {
         byte[] octets;
         try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
             var size = channel.size();
@@ -112,6 +119,9 @@ final class SizeIndex {
         var in = ByteBuffer.wrap(octets, 0, body).position(MAGIC.length);
         var stamp = new Maildir.Stamp(in.getLong(), in.getLong());
         var settled = in.get() == 1;
+        if (in.getInt() != delimiters.characters().hashCode()) {
+            return Optional.empty();
+        }
         var count = in.getInt();
         var text = in.getInt();
         var surrogates = in.getInt();
@@ -180,17 +190,22 @@ final class SizeIndex {
         return ints;
     }
 
-    /** Writes the file. */
-    static void write(Path file, MaildirListing listing) throws IOException {
+    /**
+     * Writes the file.
+     *
+     * @param delimiters where the listing's names are cut
+     */
+    static void write(Path file, InfoDelimiters delimiters, MaildirListing listing)
+            throws IOException {
         var next = file.resolveSibling(file.getFileName() + ".next");
         try {
             try (var channel =
-                    FileChannel.open(
+                    PrivateFiles.open(
                             next,
                             StandardOpenOption.CREATE,
                             StandardOpenOption.WRITE,
                             StandardOpenOption.TRUNCATE_EXISTING)) {
-                new Writer(channel).write(listing);
+                new Writer(channel).write(delimiters, listing);
             }
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
@@ -212,7 +227,7 @@ final class SizeIndex {
             this.channel = channel;
         }
 
-        void write(MaildirListing listing) throws IOException {
+        void write(InfoDelimiters delimiters, MaildirListing listing) throws IOException {
             var names = listing.names();
             var count = names.count();
             var sizes = new long[count];
@@ -220,14 +235,14 @@ final class SizeIndex {
             var marks = new byte[count];
             var surrogates = 0;
             for (var index = 0; index < count; index++) {
-                var counted = listing.counted(index);
+                var counted = listing.keepsCount(index);
                 sizes[index] = listing.keptSize(index);
                 identities[index] = counted ? listing.identity(index) : 0;
                 marks[index] =
                         (byte)
                                 ((listing.hintWrong(index) ? HINT_WRONG : 0)
                                         | (names.twin(index) ? TWIN : 0)
-                                        | (listing.wireReady(index) ? WIRE_READY : 0));
+                                        | (counted && listing.wireReady(index) ? WIRE_READY : 0));
                 if (counted && listing.hasSurrogate(index)) {
                     surrogates++;
                 }
@@ -235,6 +250,7 @@ final class SizeIndex {
             chunk.put(MAGIC);
             chunk.putLong(listing.stamp().inNew()).putLong(listing.stamp().inCur());
             chunk.put((byte) (listing.settled() ? 1 : 0));
+            chunk.putInt(delimiters.characters().hashCode());
             chunk.putInt(count).putInt(names.octets()).putInt(surrogates);
             put(names.ends());
             put(names.uniqueEnds());
@@ -243,7 +259,7 @@ final class SizeIndex {
             put(marks);
             put(names.text());
             for (var index = 0; index < count && surrogates > 0; index++) {
-                if (listing.counted(index) && listing.hasSurrogate(index)) {
+                if (listing.keepsCount(index) && listing.hasSurrogate(index)) {
                     makeRoom(SURROGATE);
                     chunk.putInt(index).putLong(listing.surrogateSize(index));
                 }

@@ -117,12 +117,12 @@ final class UniqueId {
         return DIGEST
                 + Base64.getUrlEncoder()
                         .withoutPadding()
-                        .encodeToString(sha256(unique.getBytes(StandardCharsets.UTF_8)));
+                        .encodeToString(sha256().digest(unique.getBytes(StandardCharsets.UTF_8)));
     }
 
-    static byte[] sha256(byte[] octets) {
+    static MessageDigest sha256() {
         try {
-            return MessageDigest.getInstance("SHA-256").digest(octets);
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * The disk fails at the first, the second, ... operation of a session, in each way that it can,
@@ -69,7 +70,10 @@ class DiskFaultTest {
         TWIN,
         FIRST_LOGIN_AFTER_DOVECOT,
         SECOND_LOGIN_AFTER_DOVECOT,
-        MARKING_SEEN
+        MARKING_SEEN,
+        FIRST_LOGIN_TO_ARCHIVES,
+        DUPLICATES,
+        QUOTA
     }
 
     /** One way for a session to end. */
@@ -112,6 +116,16 @@ class DiskFaultTest {
             Files.copy(
                     mail.maildir("alice").resolve("new/3.M3P1.host"),
                     mail.maildir("alice").resolve("cur/3.M3P1.host:2,S"));
+        }
+        if (shape == Shape.FIRST_LOGIN_TO_ARCHIVES) {
+            pack(mail.maildir("alice").resolve("new/3.M3P1.host"));
+            pack(mail.maildir("alice").resolve("cur/2.M2P1.host:2,S"));
+        }
+        if (shape == Shape.DUPLICATES) {
+            mail.put("alice", "cur/6.M6P1.host:2,R", "another\n");
+        }
+        if (shape == Shape.QUOTA) {
+            mail.put("alice", "maildirsize", "1000S\n132 6\n");
         }
         var disk = new FaultyFileSystem(place.getFileSystem());
         var store = store(shape, disk.view(place));
@@ -210,7 +224,10 @@ class DiskFaultTest {
             var kept = new TreeMap<>(before);
             kept.keySet().retainAll(now.keySet());
             assertEquals(kept, new TreeMap<>(now), "unique-ids and sizes");
-            assertEquals(there.size(), drop.listing().count(), "messages listed");
+            assertEquals(
+                    there.size() + (shape == Shape.DUPLICATES ? 1 : 0),
+                    drop.listing().count(),
+                    "messages listed");
             for (var number = 1; number <= drop.listing().count(); number++) {
                 var text = Mail.read(drop, number).getBytes(StandardCharsets.ISO_8859_1);
                 assertEquals(
@@ -232,6 +249,13 @@ class DiskFaultTest {
         }
         if (ending.isPresent()) {
             assertEquals(List.of("1", "5", "6", "9"), numbersOf(mail), "after the repeated commit");
+        }
+    }
+
+    private static void pack(Path file) throws IOException {
+        var plain = Files.readAllBytes(file);
+        try (var out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            out.write(plain);
         }
     }
 

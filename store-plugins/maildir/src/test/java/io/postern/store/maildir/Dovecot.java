@@ -40,6 +40,13 @@ final class Dovecot implements AutoCloseable {
      * @param home a folder for its files; a user's Maildir is {@code mail/<user>} in it
      */
     Dovecot(Path home, String uidlFormat) throws Exception {
+        this(home, uidlFormat, "");
+    }
+
+    /**
+     * @param more lines of configuration
+     */
+    Dovecot(Path home, String uidlFormat, String more) throws Exception {
         this.home = home;
         this.root = System.getProperty("user.name").equals("root");
         try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -95,6 +102,7 @@ final class Dovecot implements AutoCloseable {
                   chroot =
                 }
                 %5$s
+                %7$s
                 """
                         .formatted(
                                 home,
@@ -107,7 +115,8 @@ final class Dovecot implements AutoCloseable {
                                                 + user
                                                 + "\ndefault_login_user = "
                                                 + user,
-                                imapPort));
+                                imapPort,
+                                more));
         own();
         process =
                 new ProcessBuilder("dovecot", "-F", "-c", home.resolve("dovecot.conf").toString())

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -87,6 +89,42 @@ class DovecotMigrationIT {
         }
         assertEquals(5, before.size());
         assertEquals(new TreeMap<>(before), served(mail, format));
+    }
+
+    /** As its plugin zlib writes them, small ones and those of several blocks. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gz", "bz2", "zstd", "lz4"})
+    @Tag("protocol-91")
+    void whatDovecotCompressedIsServedAsDovecotServesIt(String format) throws Exception {
+        var mail = new Mail(home).make("alice");
+        var settings =
+                """
+                mail_plugins = zlib
+                plugin {
+                  zlib_save = %s
+                }
+                """
+                        .formatted(format);
+        Map<String, String> before;
+        try (var dovecot = new Dovecot(home, "%f", settings)) {
+            for (var lines : List.of(1, 100, 40_000)) {
+                dovecot.deliver("alice", message("large") + "0123456789 text\n".repeat(lines));
+            }
+            before = dovecot.pop3("alice");
+        }
+        assertEquals(3, before.size());
+        try (var files = Files.walk(mail.maildir("alice"))) {
+            var stored =
+                    files.filter(file -> file.getParent().endsWith("cur"))
+                            .mapToLong(file -> file.toFile().length())
+                            .sum();
+            assertTrue(stored > 0 && stored < 100_000, "not compressed: " + stored);
+        }
+        assertEquals(new TreeMap<>(before), served(mail, DovecotIds.Format.FILE_NAME));
+        var trusting = mail.store("trust-size-hints", "true", "state-folder", "other-state");
+        try (var drop = Mail.open(trusting, "alice")) {
+            assertEquals(new TreeMap<>(before), new TreeMap<>(contents(drop)), "sizes in names");
+        }
     }
 
     @Test

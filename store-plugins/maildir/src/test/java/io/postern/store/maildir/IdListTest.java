@@ -35,7 +35,7 @@ class IdListTest {
     private Map<String, String> read(IdList list, String text) throws Exception {
         Files.writeString(home.resolve(list.file()), text, StandardCharsets.ISO_8859_1);
         var ids = new LinkedHashMap<String, String>();
-        assertTrue(list.read(home, ids::put));
+        assertTrue(list.read(home, InfoDelimiters.STANDARD, ids::put));
         return ids;
     }
 

@@ -18,7 +18,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,20 +85,6 @@ class MaildirStoreTest {
             assertEquals(CommitResult.ok(1, 0), drop.commit(Mail.removal(drop, 1)));
         }
         assertEquals(List.of("1.aa"), Mail.ids(mail.store(), "alice"));
-    }
-
-    @Test
-    void twoFilesOfOneNameWithDifferentMailAreNotRemoved() throws Exception {
-        mail.put("alice", "new/1.a", "one\n");
-        mail.put("alice", "cur/1.a:2,S", "two\n");
-        try (var drop = Mail.open(mail.store(), "alice")) {
-            var result = drop.commit(Mail.removal(drop, 1));
-            assertEquals(CommitResult.Status.PARTIAL, result.status());
-            assertEquals(1, result.failed());
-            assertTrue(result.detail().contains("1.a"), result.detail());
-        }
-        assertTrue(Files.exists(mail.maildir("alice").resolve("new/1.a")));
-        assertTrue(Files.exists(mail.maildir("alice").resolve("cur/1.a:2,S")));
     }
 
     @Test
@@ -353,35 +342,10 @@ class MaildirStoreTest {
     }
 
     @Test
-    void aFolderThatIsNoMaildirIsNotAnEmptyMaildrop() throws Exception {
-        Files.createDirectories(mail.maildir("bob").resolve("cur"));
-        var fault = assertThrows(Fault.class, () -> Mail.open(mail.store(), "bob"));
-        assertTrue(fault.getMessage().contains("new"), fault.getMessage());
-        Files.delete(mail.maildir("alice").resolve("cur"));
-        Files.writeString(mail.maildir("alice").resolve("cur"), "");
-        assertThrows(Fault.class, () -> Mail.open(mail.store(), "alice"));
-    }
-
-    @Test
     void aMissingRootIsAFaultAndNoEmptyMaildrop() throws Exception {
         var store = new Mail(home.resolve("elsewhere")).store();
         var fault = assertThrows(Fault.class, () -> store.locate(new User("alice")));
         assertEquals(Fault.Kind.TEMPORARY, fault.kind());
-    }
-
-    @Test
-    void whatIsNoFileIsNoMessage() throws Exception {
-        mail.put("alice", "new/1.a", "text\n");
-        Files.createSymbolicLink(
-                mail.maildir("alice").resolve("cur/2.link:2,S"), Path.of("/etc/passwd"));
-        assertEquals(
-                0,
-                new ProcessBuilder("mkfifo", mail.maildir("alice") + "/new/3.fifo")
-                        .start()
-                        .waitFor());
-        for (var times = 0; times < 2; times++) {
-            assertEquals(List.of("1.a"), Mail.ids(mail.store(), "alice"));
-        }
     }
 
     @Test
@@ -402,6 +366,41 @@ class MaildirStoreTest {
                 assertEquals(1000, in.readNBytes(1000).length);
                 Files.write(file, "x".repeat(2000).getBytes(StandardCharsets.US_ASCII));
                 assertThrows(java.io.IOException.class, in::readAllBytes);
+            }
+        }
+    }
+
+    /** Whether it is sent from a stream or as a part of the file. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\r\n"})
+    @Tag("protocol-99")
+    void aMessageThatWasCutOffIsCountedByTheNextLogin(String lineEnd) throws Exception {
+        var text = "A: b" + lineEnd + lineEnd + ("0123456789" + lineEnd).repeat(20_000);
+        var file = mail.put("alice", "cur/1.a:2,S", text);
+        mail.put("alice", "cur/2.b:2,S", "text\n");
+        mail.settle("alice");
+        var store = mail.store();
+        Mail.open(store, "alice").close();
+        var shorter = "A: b" + lineEnd + lineEnd + "x" + lineEnd;
+        try (var drop = Mail.open(store, "alice")) {
+            var region = ((WireReady) drop).region(1);
+            assertEquals(lineEnd.equals("\r\n"), region.isPresent());
+            if (region.isPresent()) {
+                Files.writeString(file, shorter);
+                assertFalse(region.get().unchanged());
+                region.get().close();
+            } else {
+                try (var in = drop.content(1)) {
+                    assertEquals(1000, in.readNBytes(1000).length);
+                    Files.writeString(file, shorter);
+                    assertThrows(IOException.class, in::readAllBytes);
+                }
+            }
+        }
+        for (var again : List.of(store, mail.store())) {
+            try (var drop = Mail.open(again, "alice")) {
+                assertEquals(11, drop.listing().octets(1));
+                assertEquals(shorter, Mail.read(drop, 1));
             }
         }
     }

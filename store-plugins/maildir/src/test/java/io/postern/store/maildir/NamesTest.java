@@ -38,12 +38,12 @@ class NamesTest {
                 "1.aW=5 -1"
             })
     void theSizeInANameIsRead(String name, long octets) {
-        var builder = new Names.Builder();
+        var builder = new Names.Builder(InfoDelimiters.STANDARD);
         builder.add(true, "0.before,W=1", false);
         builder.add(false, name, false);
         builder.add(true, "2.behind,W=2", false);
         var names = builder.sorted();
-        assertEquals(octets, names.wireSizeHint(names.find(FileName.unique(name))));
+        assertEquals(octets, names.wireSizeHint(names.find(InfoDelimiters.STANDARD.unique(name))));
     }
 
     /** The order is that of the numbers in front, then that of the octets. */
@@ -57,7 +57,7 @@ class NamesTest {
             }
             var expected = uniques.stream().distinct().sorted(byDelivery()).toList();
             Collections.shuffle(uniques, random);
-            var builder = new Names.Builder();
+            var builder = new Names.Builder(InfoDelimiters.STANDARD);
             for (var unique : uniques) {
                 builder.add(
                         random.nextBoolean(), unique + (random.nextBoolean() ? "" : ":2,S"), false);
@@ -78,7 +78,7 @@ class NamesTest {
 
     @Test
     void ofTwoNamesOfAMessageTheOneInCurIsTheLaterState() {
-        var builder = new Names.Builder();
+        var builder = new Names.Builder(InfoDelimiters.STANDARD);
         builder.add(false, "5.a:2,S", false);
         builder.add(true, "5.a", false);
         builder.add(false, "4.b", false);

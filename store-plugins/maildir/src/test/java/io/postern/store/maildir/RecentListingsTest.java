@@ -134,7 +134,7 @@ class RecentListingsTest {
     /** With the launcher's heap of 512 MiB, an eighth of it is for all listings. */
     @Test
     void halfAMillionMessagesHaveRoomInTheUsualHeap() {
-        var names = new Names.Builder();
+        var names = new Names.Builder(InfoDelimiters.STANDARD);
         for (var m = 0; m < 500_000; m++) {
             names.add(
                     false,

@@ -18,6 +18,9 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 class SizeIndexTest {
+    /** As the store does it unless it is told otherwise. */
+    private static final InfoDelimiters CUT = new InfoDelimiters(":;!");
+
     @TempDir Path home;
     private Mail mail;
     private Path index;
@@ -65,11 +68,14 @@ class SizeIndexTest {
         }
     }
 
-    /** The first had no sizes of surrogates, the second those of others, the third other parts. */
+    /**
+     * The first had no sizes of surrogates, the second those of others, the third other parts, the
+     * fourth messages without one, and not the sizes of archives.
+     */
     @Test
     void anIndexOfAnotherVersionIsMadeAgain() throws Exception {
         var good = Files.readAllBytes(index);
-        for (var version : List.of('1', '2', '3', '5')) {
+        for (var version : List.of('1', '2', '3', '4', '6')) {
             var other = good.clone();
             other["PSTNIDX".length()] = (byte) version.charValue();
             var checksum = new CRC32C();
@@ -108,7 +114,7 @@ class SizeIndexTest {
         mail.put("alice", "cur/7.empty:2,S", "");
         opened();
 
-        var listing = SizeIndex.read(index, false).orElseThrow();
+        var listing = SizeIndex.read(index, CUT, false).orElseThrow();
         var ready = new ArrayList<String>();
         for (var at = 0; at < listing.count(); at++) {
             if (listing.wireReady(at)) {
@@ -125,9 +131,10 @@ class SizeIndexTest {
         try (var drop = Mail.open(mail.store("trust-size-hints", "true"), "alice")) {
             assertEquals(5, drop.listing().octets(4));
         }
-        assertEquals(5, SizeIndex.read(index, true).orElseThrow().size(3));
-        assertEquals(MaildirListing.UNKNOWN, SizeIndex.read(index, false).orElseThrow().size(3));
-        assertEquals(6, SizeIndex.read(index, false).orElseThrow().size(0));
+        assertEquals(5, SizeIndex.read(index, CUT, true).orElseThrow().size(3));
+        assertEquals(
+                MaildirListing.UNKNOWN, SizeIndex.read(index, CUT, false).orElseThrow().size(3));
+        assertEquals(6, SizeIndex.read(index, CUT, false).orElseThrow().size(0));
         assertEquals(6L, opened().values().stream().toList().getLast());
     }
 

@@ -133,9 +133,15 @@ final class Append {
         if (!Files.exists(note)) {
             return;
         }
-        var match = NOTE.matcher(Files.readString(note, StandardCharsets.ISO_8859_1));
+        var match =
+                NOTE.matcher(new String(MaildropState.octets(note), StandardCharsets.ISO_8859_1));
         if (!match.matches()) {
-            LOG.info("{} is not complete: the file was not changed yet", note);
+            // It got its name when it was whole and durable: no crash leaves half of one.
+            LOG.warn(
+                    "{} is damaged: a piece of a message may be at the end of {}, and is left"
+                            + " there",
+                    note,
+                    path);
             remove();
             return;
         }

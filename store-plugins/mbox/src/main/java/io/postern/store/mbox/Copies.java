@@ -1,13 +1,24 @@
 package io.postern.store.mbox;
 
+import io.postern.store.files.MaildropState;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -18,6 +29,8 @@ import java.util.regex.Pattern;
  * and the ordinals that are in use, in the order of the file.
  */
 final class Copies {
+    private static final Logger LOG = LoggerFactory.getLogger(Copies.class);
+
     static final Copies NONE = new Copies(Map.of());
 
     private static final Pattern LINE =
@@ -32,24 +45,48 @@ final class Copies {
     }
 
     /**
-     * @throws IOException if the text is not one that {@link #text} gave
+     * Reads a file of {@link #text}. A line that is damaged is left out, and the log says so: the
+     * copies that it was about are numbered anew, and clients may download one of them again.
+     *
+     * @throws IOException if there is a file, and it cannot be read
      */
-    static Copies of(String text) throws IOException {
+    static Copies read(Path file) throws IOException {
+        String text;
+        try {
+            text = new String(MaildropState.octets(file), StandardCharsets.ISO_8859_1);
+        } catch (NoSuchFileException e) {
+            return NONE;
+        }
         var known = new TreeMap<String, Known>();
+        var damaged = 0;
         for (var line : text.lines().toList()) {
             var match = LINE.matcher(line);
-            if (!match.matches()) {
-                throw new IOException("no line of copies: \"" + line + "\"");
+            var copies = match.matches() ? known(match) : Optional.<Known>empty();
+            if (copies.isPresent()) {
+                known.put(match.group(1), copies.get());
+            } else {
+                damaged++;
             }
-            var ordinals = new ArrayList<Integer>();
-            for (var word : match.group(3).strip().split(" ", -1)) {
-                if (!word.isEmpty()) {
-                    ordinals.add(Integer.valueOf(word));
-                }
-            }
-            known.put(match.group(1), new Known(Integer.parseInt(match.group(2)), ordinals));
+        }
+        if (damaged > 0) {
+            LOG.warn("{} is damaged: {} of its lines are not looked at", file, damaged);
         }
         return new Copies(known);
+    }
+
+    /** Empty where the numbers do not fit together: two copies would have one unique-id. */
+    private static Optional<Known> known(Matcher line) {
+        var next = Integer.parseInt(line.group(2));
+        var ordinals = new ArrayList<Integer>();
+        for (var word : line.group(3).strip().split(" ", -1)) {
+            if (!word.isEmpty()) {
+                ordinals.add(Integer.valueOf(word));
+            }
+        }
+        var good =
+                new HashSet<>(ordinals).size() == ordinals.size()
+                        && ordinals.stream().allMatch(ordinal -> ordinal > 0 && ordinal < next);
+        return good ? Optional.of(new Known(next, ordinals)) : Optional.empty();
     }
 
     /**

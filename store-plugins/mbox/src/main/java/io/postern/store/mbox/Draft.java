@@ -1,6 +1,7 @@
 package io.postern.store.mbox;
 
 import io.postern.spi.Fault;
+import io.postern.spi.PrivateFiles;
 import io.postern.store.files.IoFaults;
 
 import org.slf4j.Logger;
@@ -85,10 +86,10 @@ final class Draft implements AutoCloseable {
         var path = folder.resolve(PREFIX + UUID.randomUUID());
         FileChannel channel;
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.makeFolders(folder);
             removeUnfinished(folder);
             channel =
-                    FileChannel.open(
+                    PrivateFiles.open(
                             path,
                             StandardOpenOption.CREATE_NEW,
                             StandardOpenOption.READ,
@@ -197,10 +198,12 @@ final class Draft implements AutoCloseable {
                         + " programs keep for themselves there ("
                         + HiddenFields.names()
                         + ")"
-                        + (format == MboxFormat.MBOXO
-                                ? ", or a line that begins with From, which the format mboxo"
-                                        + " changes for ever"
-                                : ""),
+                        + switch (format) {
+                            case MBOXRD, MBOXCL2 -> "";
+                            case MBOXO, MBOXO_BLANK_LINE ->
+                                    ", or a line that begins with From, which the format mboxo"
+                                            + " changes for ever";
+                        },
                 null);
     }
 
@@ -307,7 +310,7 @@ final class Draft implements AutoCloseable {
                 var quote =
                         switch (format) {
                             case MBOXRD -> true;
-                            case MBOXO -> quotes == 0;
+                            case MBOXO, MBOXO_BLANK_LINE -> quotes == 0;
                             case MBOXCL2 -> false;
                         };
                 if (quote) {

@@ -81,7 +81,7 @@ final class FileLines {
                 || (headLength == 2 && head[0] == '\r' && head[1] == '\n');
     }
 
-    /** Whether a message may begin here, if the line before was blank or there was none. */
+    /** Whether a message may begin here, if the line before allows it. */
     boolean isFromLine() {
         return FromLine.matches(head, 0, headLength);
     }

@@ -1,9 +1,12 @@
 package io.postern.store.mbox;
 
+import io.postern.spi.PrivateFiles;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -114,7 +117,14 @@ final class FileLocks implements AutoCloseable {
         // Linked when it is whole: a crash leaves no lock file that does not say whose it is.
         var mine = mine(lock);
         try {
-            Files.write(mine, ProcessMark.own().octets(), StandardOpenOption.CREATE_NEW);
+            try (var out =
+                    PrivateFiles.open(
+                            mine, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                var octets = ByteBuffer.wrap(ProcessMark.own().octets());
+                while (octets.hasRemaining()) {
+                    out.write(octets);
+                }
+            }
             Files.createLink(lock, mine);
             held.push(() -> Files.deleteIfExists(lock));
             return true;
@@ -172,7 +182,12 @@ final class FileLocks implements AutoCloseable {
         if (lock == null) {
             return false;
         }
-        held.push(lock::release);
+        held.push(() -> {
+            // Whoever is interrupted while it reads has its channel closed, and the lock went then.
+            if (lock.isValid()) {
+                lock.release();
+            }
+        });
         return true;
     }
 }

@@ -1,11 +1,14 @@
 package io.postern.store.mbox;
 
 /**
- * The line before each message: {@code From } sender, and a date as the C library's {@code asctime}
- * writes it, perhaps with a zone or a year of two digits (RFC 4155).
+ * The line before each message: {@code From } sender, and a date. The date is one as the C
+ * library's {@code asctime} writes it, perhaps with a zone or a year of two digits (RFC 4155); or
+ * one as in the header of a message (RFC 5322 §3.3) with its weekday, behind which nothing stands
+ * but a zone. Some programs write that, and Dovecot reads both. Names of days and months may be in
+ * any case.
  *
- * <p>A line of a letter that begins with "From " has no such date at its end, and so cannot split
- * the letter where a careless program did not quote it.
+ * <p>A line of a letter that begins with "From " has no such date, and so cannot split the letter
+ * where a careless program did not quote it.
  */
 final class FromLine {
     /** Longer lines are no such line, octets. */
@@ -37,10 +40,9 @@ final class FromLine {
         if (to - from > MAX_OCTETS || !begins(octets, from, to)) {
             return false;
         }
-        // The sender may hold spaces, so the date is looked for: day, month, day, time, then a
-        // year.
+        // The sender may hold spaces, so the date is looked for.
         for (var at = from + FROM.length; at < to - 3; at++) {
-            if (octets[at - 1] == ' ' && date(octets, at, to)) {
+            if ((octets[at - 1] == ' ' || octets[at - 1] == '\t') && date(octets, at, to)) {
                 return true;
             }
         }
@@ -49,25 +51,38 @@ final class FromLine {
 
     private static boolean date(byte[] octets, int from, int to) {
         var words = new Words(octets, from, to);
-        if (!words.next() || !words.isOneOf(DAYS)) {
+        if (!words.next() || !words.isDay() || !words.next()) {
             return false;
         }
-        if (!words.next() || !words.isOneOf(MONTHS)) {
+        return words.isOneOf(MONTHS) ? restOfAsctime(words) : restOfMailDate(words);
+    }
+
+    /** Behind the month: day, time, and a year with up to two zone words before it or behind it. */
+    private static boolean restOfAsctime(Words words) {
+        if (!words.next() || !words.isNumber(1, 2) || !words.next() || !words.isTime()) {
             return false;
         }
-        if (!words.next() || !words.isNumber(1, 2)) {
-            return false;
-        }
-        if (!words.next() || !words.isTime()) {
-            return false;
-        }
-        // Up to two zone words stand before the year or behind it.
         for (var word = 0; word < 3 && words.next(); word++) {
-            if (words.isNumber(2, 2) || words.isNumber(4, 4)) {
+            if (words.isYear()) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** From the day on: day, month, year, time, a zone, and that as a comment. */
+    private static boolean restOfMailDate(Words words) {
+        if (!words.isNumber(1, 2) || !words.next() || !words.isOneOf(MONTHS)) {
+            return false;
+        }
+        if (!words.next() || !words.isYear() || !words.next() || !words.isTime()) {
+            return false;
+        }
+        var more = words.next();
+        if (more && words.isZone()) {
+            more = words.next();
+        }
+        return more ? words.isCommentToLineEnd() : words.atLineEnd();
     }
 
     /** The words of a line, one after the other. */
@@ -85,7 +100,7 @@ final class FromLine {
 
         boolean next() {
             from = to;
-            while (from < end && octets[from] == ' ') {
+            while (from < end && (octets[from] == ' ' || octets[from] == '\t')) {
                 from++;
             }
             to = from;
@@ -95,18 +110,67 @@ final class FromLine {
             return to > from;
         }
 
+        /** Whether nothing stands behind the words that were read. */
+        boolean atLineEnd() {
+            return to == end || octets[to] == '\r' || octets[to] == '\n';
+        }
+
+        /** The name of a day, with a comma behind it or not. */
+        boolean isDay() {
+            var last = to;
+            if (to - from == 4 && octets[to - 1] == ',') {
+                to--;
+            }
+            var day = isOneOf(DAYS);
+            to = last;
+            return day;
+        }
+
         boolean isOneOf(String threeLetterNames) {
             if (to - from != 3) {
                 return false;
             }
             for (var at = 0; at < threeLetterNames.length(); at += 3) {
-                if (octets[from] == threeLetterNames.charAt(at)
-                        && octets[from + 1] == threeLetterNames.charAt(at + 1)
-                        && octets[from + 2] == threeLetterNames.charAt(at + 2)) {
+                if (sameLetters(threeLetterNames, at)) {
                     return true;
                 }
             }
             return false;
+        }
+
+        private boolean sameLetters(String names, int name) {
+            for (var at = 0; at < 3; at++) {
+                if ((octets[from + at] | 0x20) != (names.charAt(name + at) | 0x20)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        boolean isYear() {
+            return isNumber(2, 2) || isNumber(4, 4);
+        }
+
+        /** An offset, or the name of a zone. */
+        boolean isZone() {
+            if (octets[from] == '+' || octets[from] == '-') {
+                return to - from == 5 && digits(from + 1, to);
+            }
+            for (var at = from; at < to; at++) {
+                var letter = octets[at] | 0x20;
+                if (letter < 'a' || letter > 'z') {
+                    return false;
+                }
+            }
+            return to - from <= 5;
+        }
+
+        boolean isCommentToLineEnd() {
+            var last = end;
+            while (last > from && octets[last - 1] <= ' ') {
+                last--;
+            }
+            return octets[from] == '(' && octets[last - 1] == ')';
         }
 
         boolean isNumber(int least, int most) {

@@ -1,5 +1,8 @@
 package io.postern.store.mbox;
 
+import io.postern.spi.PrivateFiles;
+import io.postern.store.files.MaildropState;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -8,10 +11,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -23,8 +29,8 @@ import java.util.zip.CRC32C;
 final class ListingCache {
     private static final Logger LOG = LoggerFactory.getLogger(ListingCache.class);
 
-    /** Changes with the layout of what follows it, and with what a surrogate is. */
-    private static final int VERSION = 0x706d6234;
+    /** Changes with the layout of what follows it, and with what a surrogate or a From_ line is. */
+    private static final int VERSION = 0x706d6235;
 
     private final Path cache;
 
@@ -35,7 +41,7 @@ final class ListingCache {
     /** The listing of the file that has this fingerprint, if it is known. */
     Optional<MboxListing> recall(Fingerprint fingerprint, MboxFormat format) {
         try {
-            var octets = Files.readAllBytes(cache);
+            var octets = MaildropState.octets(cache);
             var end = octets.length - Long.BYTES;
             if (end < 0) {
                 return Optional.empty();
@@ -54,8 +60,11 @@ final class ListingCache {
             }
         } catch (NoSuchFileException e) {
             return Optional.empty();
+        } catch (ClosedByInterruptException e) {
+            LOG.debug("{} is not looked at: the client has gone", cache, e);
+            return Optional.empty();
         } catch (IOException e) {
-            LOG.warn("cannot use {}: the mbox is read instead", cache, e);
+            LOG.warn("cannot use {}: the mbox is read instead ({})", cache, e.toString());
             return Optional.empty();
         }
     }
@@ -78,10 +87,25 @@ final class ListingCache {
                 out.writeLong(checksum(body, body.length));
             }
             var next = cache.resolveSibling(cache.getFileName() + ".next");
-            Files.write(next, octets.toByteArray());
+            try (var out =
+                    PrivateFiles.open(
+                            next,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE,
+                            StandardOpenOption.TRUNCATE_EXISTING)) {
+                var left = ByteBuffer.wrap(octets.toByteArray());
+                while (left.hasRemaining()) {
+                    out.write(left);
+                }
+            }
             Files.move(next, cache, StandardCopyOption.ATOMIC_MOVE);
+        } catch (ClosedByInterruptException e) {
+            LOG.debug("{} is not kept: the client has gone", cache, e);
         } catch (IOException e) {
-            LOG.warn("cannot keep {}: the next login reads the mbox again", cache, e);
+            LOG.warn(
+                    "cannot keep {}: the next login reads the mbox again ({})",
+                    cache,
+                    e.toString());
         }
     }
 

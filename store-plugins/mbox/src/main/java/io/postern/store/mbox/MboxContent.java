@@ -67,7 +67,7 @@ final class MboxContent extends InputStream {
     MboxContent(FileChannel file, MboxFormat format, long fromLine, long body, long end)
             throws IOException {
         this.file = file;
-        this.unquote = format == MboxFormat.MBOXRD;
+        this.unquote = format.unquotes();
         this.end = end;
         this.at = fromLine;
         sha256 = sha256();

@@ -221,11 +221,7 @@ final class MboxFile implements AutoCloseable {
     }
 
     private Copies copies() throws IOException {
-        try {
-            return Copies.of(Files.readString(state.file(COPIES)));
-        } catch (NoSuchFileException e) {
-            return Copies.NONE;
-        }
+        return Copies.read(state.file(COPIES));
     }
 
     private static final String COPIES = "copies";

@@ -2,6 +2,7 @@ package io.postern.store.mbox;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * How a site's mbox files keep a line of a message that looks like the start of the next one. It
@@ -12,6 +13,8 @@ enum MboxFormat {
     MBOXRD,
     /** {@code From } got a {@code >}; nobody can tell whether a {@code >From } had it before. */
     MBOXO,
+    /** The same, but {@code From } got it behind a blank line only. */
+    MBOXO_BLANK_LINE,
     /** Nothing is quoted; Content-Length says how long a message is. */
     MBOXCL2;
 
@@ -27,6 +30,19 @@ enum MboxFormat {
     }
 
     private String word() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /**
+     * Whether a From_ line begins a message wherever it stands, because in a message it would have
+     * been quoted. Otherwise there has to be a blank line before it.
+     */
+    boolean everyFromLineSeparates() {
+        return this == MBOXRD || this == MBOXO;
+    }
+
+    /** Whether a quote can be taken off again. */
+    boolean unquotes() {
+        return this == MBOXRD;
     }
 }

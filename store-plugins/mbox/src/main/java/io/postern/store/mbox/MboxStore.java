@@ -1,6 +1,8 @@
 package io.postern.store.mbox;
 
 import io.postern.spi.Fault;
+import io.postern.spi.Findings;
+import io.postern.spi.Health;
 import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 import io.postern.spi.SettingException;
@@ -39,7 +41,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * Keeps mail in files of the mbox family, beside the delivery agents and mail programs that use the
  * same files and the same locks.
  */
-public final class MboxStore implements MaildropStore, Delivery {
+public final class MboxStore implements MaildropStore, Delivery, Health {
     private static final String PREFIX = "mbox:";
 
     private static final Logger LOG = LoggerFactory.getLogger(MboxStore.class);
@@ -61,7 +63,6 @@ public final class MboxStore implements MaildropStore, Delivery {
     private Present present;
 
     private MaildropLayout layout;
-    private Path root;
     private Path state;
     private MboxFile.Ways ways;
     private boolean refuseMissing;
@@ -115,21 +116,48 @@ public final class MboxStore implements MaildropStore, Delivery {
     }
 
     @Override
+    public void check(PluginConfig config, Findings findings) {
+        layout(config)
+                .trouble()
+                .ifPresent(trouble ->
+                        findings.warning(
+                                new SettingException("root", trouble, MaildropLayout.REMEDY)));
+        var _ = ways(config);
+    }
+
+    private static MaildropLayout layout(PluginConfig config) {
+        return new MaildropLayout(
+                config.path("root"), config.text("layout"), config.flag("links-outside"));
+    }
+
+    private static MboxFile.Ways ways(PluginConfig config) {
+        return new MboxFile.Ways(
+                MboxFormat.of(config.text("format")),
+                order(config.text("locks")),
+                config.duration("lock-wait"));
+    }
+
+    @Override
     public void start(PluginConfig config) {
-        root = config.path("root");
         state = config.optionalPath("state-folder").orElseGet(config::stateFolder);
-        layout = new MaildropLayout(root, config.text("layout"), config.flag("links-outside"));
-        ways =
-                new MboxFile.Ways(
-                        MboxFormat.of(config.text("format")),
-                        order(config.text("locks")),
-                        config.duration("lock-wait"));
+        layout = layout(config);
+        // Not refused: the disk may be mounted later, and logins fail until then.
+        layout.trouble()
+                .ifPresent(trouble ->
+                        LOG.warn(
+                                "<root> of an mbox store: {}. {}", trouble, MaildropLayout.REMEDY));
+        ways = ways(config);
         refuseMissing = config.text("missing").equals("refuse");
     }
 
     @Override
     public FenceMode fenceMode() {
         return FenceMode.VERIFY;
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return layout.trouble();
     }
 
     @Override

@@ -8,8 +8,9 @@ import java.util.Arrays;
  * Where the messages of a file stand: the From_ line, the message, and the blank line before the
  * next one.
  *
- * <p>A message begins with a From_ line at the start of the file or after a blank line. Of mboxcl2
- * the field Content-Length is believed if another message, or the end of the file, is really there.
+ * <p>A message begins with a From_ line: at the start of the file, after a blank line, and in a
+ * format that quotes such lines in messages wherever one stands. Of mboxcl2 the field
+ * Content-Length is believed if another message, or the end of the file, is really there.
  */
 final class MessageRanges {
     private long[] fromLines = new long[16];
@@ -70,8 +71,8 @@ final class MessageRanges {
         var inHeader = false;
         var contentLength = -1L;
         while (lines.next()) {
-            if (blankBefore && lines.isFromLine()) {
-                endAt(lines.start() > 0 ? blankStart : 0);
+            if ((blankBefore || format.everyFromLineSeparates()) && lines.isFromLine()) {
+                endAt(blankBefore ? blankStart : lines.start());
                 add(lines.start(), lines.end());
                 inHeader = true;
                 contentLength = -1;

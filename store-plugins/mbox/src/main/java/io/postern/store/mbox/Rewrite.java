@@ -1,5 +1,7 @@
 package io.postern.store.mbox;
 
+import io.postern.spi.PrivateFiles;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,6 +12,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -116,8 +119,8 @@ final class Rewrite {
     /**
      * Finishes what a crash interrupted. Nothing to do in most cases.
      *
-     * @throws ForeignJournalException if another program has changed the file since; the journal is
-     *     kept under another name, for it holds mail
+     * @throws ForeignJournalException if another program has changed the file since, or the journal
+     *     is damaged; it is kept under another name, for it holds mail
      */
     void recover(Done done) throws IOException, ForeignJournalException {
         if (!Files.exists(journal)) {
@@ -125,9 +128,14 @@ final class Rewrite {
         }
         var found = read();
         if (found.isEmpty()) {
-            LOG.info("{} is not complete: the file was not changed yet", journal);
-            remove();
-            return;
+            // It got its name when it was whole and durable: no crash leaves half of one.
+            throw new ForeignJournalException(
+                    "the journal of a removal from "
+                            + path
+                            + " is damaged, and mail may be missing there. The journal, which holds"
+                            + " what was to be the end of the file, is kept in "
+                            + setAside()
+                            + ": compare the two, then log in again");
         }
         var intent = found.get();
         var size = file.size();
@@ -188,17 +196,20 @@ final class Rewrite {
     }
 
     private ForeignJournalException foreign(long size) throws IOException {
-        var aside =
-                journal.resolveSibling(journal.getFileName() + "." + System.currentTimeMillis());
-        Files.move(journal, aside);
         return new ForeignJournalException(
                 "another program changed "
                         + path
                         + " (now "
                         + size
                         + " octets) after a removal was interrupted. What was to be its end is kept in "
-                        + aside
+                        + setAside()
                         + ": compare the two, then log in again");
+    }
+
+    private Path setAside() throws IOException {
+        return Files.move(
+                journal,
+                journal.resolveSibling(journal.getFileName() + "." + System.currentTimeMillis()));
     }
 
     private void write(long from, long oldEnd, List<Range> keep, byte[] note) throws IOException {
@@ -234,7 +245,7 @@ final class Rewrite {
     private void write(Intent intent, List<Range> keep, Intent old) throws IOException {
         var next = journal.resolveSibling(journal.getFileName() + ".next");
         try (var out =
-                FileChannel.open(
+                PrivateFiles.open(
                         next,
                         StandardOpenOption.CREATE,
                         StandardOpenOption.TRUNCATE_EXISTING,
@@ -284,6 +295,9 @@ final class Rewrite {
 
     /** Reads the journal; empty where it is not whole. */
     private Optional<Intent> read() throws IOException {
+        if (Files.isDirectory(journal)) {
+            throw new FileSystemException(journal.toString(), null, "Is a directory");
+        }
         try (var in = FileChannel.open(journal, StandardOpenOption.READ)) {
             var size = in.size();
             var fixed = 4 * Long.BYTES + 2 * SHA256 + Integer.BYTES;

@@ -41,6 +41,10 @@ final class Mailbox {
         store.start(new PluginConfig(store.settings(), values, view, view.resolve("state")));
     }
 
+    MboxStore store() {
+        return store;
+    }
+
     static FencingToken nextToken() {
         return new FencingToken(0, TOKENS.incrementAndGet());
     }

@@ -22,6 +22,13 @@ import java.util.regex.Pattern;
  * called, no path leads out of that folder. Any number of threads.
  */
 public final class MaildropLayout {
+    /** What to do about {@link #trouble}, as a sentence. */
+    public static final String REMEDY =
+            "Make it a folder that the server's user may read, or name another one.";
+
+    /** What is left of a variable that is not known: {@code {usr}}, {@code %u}, {@code ~}. */
+    private static final Pattern FOREIGN = Pattern.compile(".*[%${}].*|~.*");
+
     private static final Pattern VARIABLE =
             Pattern.compile("\\{(user|local|domain|attribute:[A-Za-z0-9._-]+)\\}");
 
@@ -48,6 +55,12 @@ public final class MaildropLayout {
         this.linksOutside = linksOutside;
         for (var part : template.split("/", -1)) {
             var literal = VARIABLE.matcher(part).replaceAll("x");
+            if (FOREIGN.matcher(literal).matches()) {
+                throw new SettingException(
+                        "layout",
+                        "\"" + template + "\" has a variable that is not known here: " + part,
+                        "Known are {user}, {local}, {domain} and {attribute:name}.");
+            }
             if (literal.isEmpty()
                     || literal.matches("\\.{1,2}")
                     || literal.chars()
@@ -87,6 +100,25 @@ public final class MaildropLayout {
             }
         }
         return canonical(path);
+    }
+
+    /**
+     * What keeps all maildrops from being found: the folder for all is missing, is none, or cannot
+     * be read. One sentence for the operator, without a full stop.
+     */
+    public Optional<String> trouble() {
+        try {
+            if (!Files.readAttributes(root, BasicFileAttributes.class).isDirectory()) {
+                return Optional.of(root + " is not a folder");
+            }
+            return Files.isReadable(root) && Files.isExecutable(root)
+                    ? Optional.empty()
+                    : Optional.of("the server's user may not read " + root);
+        } catch (NoSuchFileException e) {
+            return Optional.of("there is no folder " + root);
+        } catch (IOException e) {
+            return Optional.of(root + " cannot be looked at: " + e);
+        }
     }
 
     /**
@@ -203,6 +235,10 @@ public final class MaildropLayout {
         try {
             realRoot = realRoot();
         } catch (IOException e) {
+            var trouble = trouble();
+            if (trouble.isPresent()) {
+                throw Fault.temporary(trouble.get() + ". " + REMEDY, e);
+            }
             throw IoFaults.fault("cannot find the folder of all maildrops", root, e);
         }
         Path real;

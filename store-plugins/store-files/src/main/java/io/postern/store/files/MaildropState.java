@@ -1,6 +1,7 @@
 package io.postern.store.files;
 
 import io.postern.spi.Fault;
+import io.postern.spi.PrivateFiles;
 import io.postern.spi.lock.FencingToken;
 import io.postern.spi.store.CommitResult;
 import io.postern.spi.store.MaildropId;
@@ -10,8 +11,10 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -20,9 +23,11 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
@@ -40,15 +45,20 @@ public final class MaildropState {
     private static final String COMMIT = "commit-";
     private static final String TOKEN = "token";
 
-    /** A token as it was spelled once, or with zeros in front and a checksum behind. */
-    private static final Pattern RECORD =
-            Pattern.compile("([0-9]{1,19})/([0-9]{1,19})(?: ([0-9a-f]{8}))?\n");
+    /** A token with zeros in front and a checksum behind. */
+    private static final Pattern RECORD = Pattern.compile("([0-9]{19})/([0-9]{19}) ([0-9a-f]{8})");
+
+    /** A token as it was spelled once. A piece of a record never looks like that. */
+    private static final Pattern OLD_RECORD =
+            Pattern.compile("(0|[1-9][0-9]{0,18})/([1-9][0-9]{0,18})\n");
 
     /** Digits of each number in a record with a checksum. */
     private static final int DIGITS = 19;
 
-    /** Octets of a record with a checksum. */
+    /** Octets of a record with a checksum, and its line end. */
     private static final int RECORD_OCTETS = DIGITS + 1 + DIGITS + 1 + 8 + 1;
+
+    private static final int RECORDS_OCTETS = 2 * RECORD_OCTETS;
 
     /** How often a record is read that somebody may be writing just then. */
     private static final int READINGS = 10;
@@ -79,12 +89,12 @@ public final class MaildropState {
     public void raise(FencingToken token) throws Fault, InterruptedException {
         try {
             if (!raiseInPlace(token)) {
-                Files.createDirectories(folder);
+                PrivateFiles.makeFolders(folder);
                 var highest = highest();
                 if (highest.isPresent()) {
                     refuseLower(token, highest.get());
                 }
-                replace(folder.resolve(TOKEN), record(token));
+                replace(folder.resolve(TOKEN), records(token));
             }
         } catch (IOException e) {
             throw IoFaults.fault("cannot keep the fencing token in", folder, e);
@@ -92,27 +102,29 @@ public final class MaildropState {
     }
 
     /**
-     * Writes over an earlier record: a few octets of one sector in one write. A file that is
-     * replaced costs each login a new block on the disk.
+     * Writes over earlier records: a few octets of one sector in one write. A file that is replaced
+     * costs each login a new block on the disk.
      *
-     * @return false where there is no record of that length
+     * @return false where there are no records of that length
      */
     private boolean raiseInPlace(FencingToken token) throws IOException, Fault {
         try (var channel =
                 FileChannel.open(
                         folder.resolve(TOKEN), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            var there = ByteBuffer.allocate(RECORD_OCTETS + 1);
-            if (channel.read(there, 0) != RECORD_OCTETS) {
+            var there = ByteBuffer.allocate(RECORDS_OCTETS + 1);
+            if (channel.read(there, 0) != RECORDS_OCTETS) {
                 return false;
             }
-            var highest = token(StandardCharsets.US_ASCII.decode(there.flip()).toString());
+            var found = text(there.flip());
+            var highest = token(found);
             if (highest.isEmpty()) {
                 return false;
             }
             refuseLower(token, highest.get());
-            if (!highest.get().equals(token)) {
-                var octets = StandardCharsets.US_ASCII.encode(record(token));
-                if (channel.write(octets, 0) != RECORD_OCTETS) {
+            var records = records(token);
+            if (!found.equals(records)) {
+                var octets = StandardCharsets.US_ASCII.encode(records);
+                if (channel.write(octets, 0) != RECORDS_OCTETS) {
                     throw new IOException("only a part of the token was written");
                 }
             }
@@ -131,39 +143,51 @@ public final class MaildropState {
                             + " is lost: "
                             + folder.resolve(TOKEN)
                             + " holds "
-                            + highest);
+                            + highest
+                            + ". Should every login be refused so, the lock coordinator counts from"
+                            + " a lower number than before: stop all servers and remove that file");
         }
     }
 
-    /** Whether no session has come with a higher token. */
+    /**
+     * Whether no session has come with a higher token. False, too, where nobody can tell, because
+     * the file was damaged or removed since {@link #raise}: the next login writes it anew.
+     */
     public boolean holds(FencingToken token) throws IOException {
         var highest = highest();
-        return highest.isEmpty() || highest.get().compareTo(token) <= 0;
+        if (highest.isEmpty()) {
+            LOG.warn("{} is gone or damaged: this session removes nothing", folder.resolve(TOKEN));
+        }
+        return highest.isPresent() && highest.get().compareTo(token) <= 0;
     }
 
     /** The result of an earlier commit of that id. */
     public Optional<CommitResult> result(UUID commitId) throws IOException {
+        var file = folder.resolve(COMMIT + commitId);
         String text;
         try {
-            text = Files.readString(folder.resolve(COMMIT + commitId));
+            // Whatever is no UTF-8 is no result either.
+            text = new String(octets(file), StandardCharsets.UTF_8);
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
         var match = RESULT.matcher(text);
-        if (!match.matches()) {
-            // Torn by a crash: then nobody was told the result, and the commit may run again.
-            LOG.warn(
-                    "{} is no commit result and is not looked at",
-                    folder.resolve(COMMIT + commitId));
-            return Optional.empty();
+        if (match.matches()) {
+            try {
+                return Optional.of(
+                        new CommitResult(
+                                CommitResult.Status.valueOf(match.group(1)),
+                                Integer.parseInt(match.group(2)),
+                                Integer.parseInt(match.group(3)),
+                                Integer.parseInt(match.group(4)),
+                                match.group(5)));
+            } catch (IllegalArgumentException e) {
+                LOG.debug("{} holds numbers that do not fit together", file, e);
+            }
         }
-        return Optional.of(
-                new CommitResult(
-                        CommitResult.Status.valueOf(match.group(1)),
-                        Integer.parseInt(match.group(2)),
-                        Integer.parseInt(match.group(3)),
-                        Integer.parseInt(match.group(4)),
-                        match.group(5)));
+        // Torn by a crash: then nobody was told the result, and the commit may run again.
+        LOG.warn("{} is no commit result and is not looked at", file);
+        return Optional.empty();
     }
 
     /** Keeps a commit's result, and throws away those that are old. */
@@ -187,13 +211,15 @@ public final class MaildropState {
                     Files.deleteIfExists(file);
                 }
             }
+        } catch (IOException e) {
+            LOG.warn("cannot remove old commit results: {}", e.toString());
         }
     }
 
     private Optional<FencingToken> highest() throws IOException {
         try {
             for (var readings = 1; readings <= READINGS; readings++) {
-                var found = token(Files.readString(folder.resolve(TOKEN)));
+                var found = token(text(ByteBuffer.wrap(octets(folder.resolve(TOKEN)))));
                 if (found.isPresent()) {
                     return found;
                 }
@@ -201,18 +227,29 @@ public final class MaildropState {
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
-        // Only a crash of the machine tears it, and that ends all sessions.
-        LOG.warn("{} holds no fencing token and is written anew", folder.resolve(TOKEN));
+        LOG.warn("{} is damaged: it holds no fencing token", folder.resolve(TOKEN));
         return Optional.empty();
     }
 
-    /** The token in a record; empty where the record is not whole. */
-    private static Optional<FencingToken> token(String record) {
-        var match = RECORD.matcher(record);
-        if (!match.matches()
-                || (match.group(3) != null && !match.group(3).equals(checksum(record)))) {
-            return Optional.empty();
+    /** Every octet is a character, so that one of no meaning is no failure. */
+    private static String text(ByteBuffer octets) {
+        return StandardCharsets.ISO_8859_1.decode(octets).toString();
+    }
+
+    /** The highest token in the records that are whole; empty where none is. */
+    private static Optional<FencingToken> token(String records) {
+        var old = OLD_RECORD.matcher(records);
+        if (old.matches()) {
+            return number(old.toMatchResult());
         }
+        return RECORD.matcher(records)
+                .results()
+                .filter(record -> record.group(3).equals(checksum(record.group())))
+                .flatMap(record -> number(record).stream())
+                .max(Comparator.naturalOrder());
+    }
+
+    private static Optional<FencingToken> number(MatchResult match) {
         try {
             return Optional.of(
                     new FencingToken(
@@ -220,6 +257,11 @@ public final class MaildropState {
         } catch (IllegalArgumentException e) {
             return Optional.empty(); // a number that no token has
         }
+    }
+
+    /** Twice, so that it outlives damage to one of them: a token must never become lower. */
+    private static String records(FencingToken token) {
+        return record(token).repeat(2);
     }
 
     private static String record(FencingToken token) {
@@ -244,6 +286,18 @@ public final class MaildropState {
     }
 
     /**
+     * Reads a file.
+     *
+     * @throws FileSystemException with the file's name if it is a folder
+     */
+    public static byte[] octets(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new FileSystemException(file.toString(), null, "Is a directory");
+        }
+        return Files.readAllBytes(file);
+    }
+
+    /**
      * Puts a text in the place of a file, whole or not at all, and waits until a crash keeps it.
      */
     public static void replaceForGood(Path file, String text) throws IOException {
@@ -260,20 +314,33 @@ public final class MaildropState {
     private static void replace(Path file, String text, boolean force) throws IOException {
         var next = file.resolveSibling(file.getFileName() + ".next");
         try (var channel =
-                FileChannel.open(
+                PrivateFiles.open(
                         next,
                         StandardOpenOption.CREATE,
                         StandardOpenOption.WRITE,
                         StandardOpenOption.TRUNCATE_EXISTING)) {
-            var octets = StandardCharsets.UTF_8.encode(text);
-            while (octets.hasRemaining()) {
-                channel.write(octets);
-            }
+            write(next, channel, StandardCharsets.UTF_8.encode(text));
             if (force) {
                 channel.force(true);
             }
         }
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** A full disk is told without a name, and may be another than that of the mail. */
+    private static void write(Path file, FileChannel channel, ByteBuffer octets)
+            throws IOException {
+        try {
+            while (octets.hasRemaining()) {
+                channel.write(octets);
+            }
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            var named = new FileSystemException(file.toString(), null, e.getMessage());
+            named.initCause(e);
+            throw named;
+        }
     }
 
     private static byte[] sha256(byte[] octets) {

@@ -34,7 +34,7 @@ public class IndexReading {
 
     @Setup
     public void write() throws IOException {
-        var names = new Names.Builder();
+        var names = new Names.Builder(InfoDelimiters.STANDARD);
         var sizes = new long[messages];
         for (var m = 0; m < messages; m++) {
             sizes[m] = 2048 + m;
@@ -46,6 +46,7 @@ public class IndexReading {
         file = Files.createTempFile("index", "");
         SizeIndex.write(
                 file,
+                InfoDelimiters.STANDARD,
                 new MaildirListing(
                         names.sorted(),
                         new Maildir.Stamp(1, 1),
@@ -65,6 +66,6 @@ public class IndexReading {
     /** One operation is one whole file. */
     @Benchmark
     public Object read() throws IOException {
-        return SizeIndex.read(file, false).orElseThrow();
+        return SizeIndex.read(file, InfoDelimiters.STANDARD, false).orElseThrow();
     }
 }
