@@ -80,8 +80,8 @@ public final class Main implements Runnable {
                 Path.of(System.getProperty("postern.home", "."))
                         .resolve("conf/simplelogger.properties"),
                 List.of(args).contains("--quiet"));
-        Jsse.leaveServerNamesToUs();
         JavaLogging.toSlf4j();
+        Jsse.leaveServerNamesToUs();
         System.exit(Run.plain(args).map(Main::serve).orElseGet(() -> commandLine().execute(args)));
     }
 

@@ -39,7 +39,7 @@ class StartCheckTest {
     @ParameterizedTest
     @CsvSource({
         "setting, '11: password: \"${file:UTF-8:secret}\" is too short. Be longer.'",
-        "fault, '<directory plugin=\"anybody\"> cannot start: the server is away'",
+        "fault, 'directory: anybody cannot start: the server is away: nobody answers'",
         "defect, '<directory plugin=\"anybody\"> cannot start, it has a defect: java.lang.Ill'",
         "link, 'needs the class lib.Missing, which no jar of its folder holds.'"
     })

@@ -15,7 +15,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -135,7 +134,11 @@ final class Database implements AutoCloseable {
     static Database open(PluginConfig config, Duration silence) throws Fault {
         var access = access(config);
         if (!config.has(Access.URL)) {
-            makeFolder(config.stateFolder());
+            try {
+                PrivateFiles.makeFolders(config.stateFolder());
+            } catch (IOException e) {
+                throw Fault.permanent(config.stateFolder() + " cannot be made", e);
+            }
         }
         var dialect = Dialect.of(url(config)).orElseThrow();
         var pool =
@@ -353,14 +356,6 @@ final class Database implements AutoCloseable {
                     e.getSQLState(),
                     e.getErrorCode(),
                     e);
-        }
-    }
-
-    private static void makeFolder(Path folder) throws Fault {
-        try {
-            PrivateFiles.makeFolders(folder);
-        } catch (IOException e) {
-            throw Fault.permanent(folder + " cannot be made: " + Fault.words(e), e);
         }
     }
 
