@@ -254,7 +254,7 @@ final class Login implements AutoCloseable {
             return refused(Problem.AUTH, against.get());
         }
         var counted = realm.name() + "/" + user.name();
-        visit = sessions.visits.begin(counted, rules.sessions(), sessions.nanoTime.getAsLong());
+        visit = sessions.visits.begin(counted, rules.sessions());
         switch (visit.answer()) {
             case TOO_MANY -> {
                 return refused(Problem.IN_USE, "sessions");
@@ -292,7 +292,7 @@ final class Login implements AutoCloseable {
                 drop = new OpenDrop(sessions, user, realm, id, lease, visit, remover, leave);
                 leave = null;
                 open(drop);
-                visit.opened(delay(rules), sessions.nanoTime.getAsLong());
+                visit.opened(delay(rules));
                 yield new Event.Opened(drop.messages(), rules.terms());
             }
         };
