@@ -118,6 +118,7 @@ final class Gateway implements AutoCloseable {
     private Gateway(Generation first) {
         generations.add(first);
         calls = new PluginCalls(first.assembly.config().limits().pluginAnswer());
+        name(first.assembly);
     }
 
     /**
@@ -143,6 +144,11 @@ final class Gateway implements AutoCloseable {
                 gateway.closePlugins();
             }
         }
+    }
+
+    /** Has calls of new plugins told by the names that they were found by. */
+    private void name(Assembly assembly) {
+        assembly.all().forEach(it -> calls.name(it.plugin(), it.from().name()));
     }
 
     /** What it listens for, as it started. */
@@ -250,6 +256,7 @@ final class Gateway implements AutoCloseable {
             return refused(problems);
         }
         begun.descendingIterator().forEachRemaining(started::push);
+        name(after);
         generations.add(new Generation(after, plugins));
         sessions.change(after.ways(), () -> tasks.add(() -> letGo(before)));
         return reloaded(before, plugins);

@@ -9,9 +9,12 @@ import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
@@ -26,6 +29,10 @@ public record Loaded<T extends Plugin>(T plugin, Found from) implements AutoClos
     private static final Duration LONGEST_START = Duration.ofMinutes(1);
     private static final Duration LONGEST_CLOSE = Duration.ofSeconds(20);
     private static final Duration LONGEST_HEALTH = Duration.ofSeconds(5);
+
+    /** Those that are being asked how they are: nobody asks again before they have answered. */
+    private static final Set<Plugin> SAYING =
+            Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
     public List<Setting> settings() {
         return from.settings();
@@ -67,11 +74,20 @@ public record Loaded<T extends Plugin>(T plugin, Found from) implements AutoClos
         if (!(plugin instanceof Health health)) {
             return Optional.empty();
         }
+        if (!SAYING.add(plugin)) {
+            return Optional.of("it has not said how it is since it was asked before");
+        }
         try {
             return inTime(
                     "says how it is",
                     LONGEST_HEALTH,
-                    () -> Objects.requireNonNull(health.trouble(), "health of null"));
+                    () -> {
+                        try {
+                            return Objects.requireNonNull(health.trouble(), "health of null");
+                        } finally {
+                            SAYING.remove(plugin);
+                        }
+                    });
         } catch (TimeoutException _) {
             return Optional.of("it does not say how it is within " + LONGEST_HEALTH);
         } catch (Fault e) {

@@ -1,6 +1,6 @@
 package io.postern.session;
 
-import io.postern.call.Bounded;
+import io.postern.call.PluginCalls;
 import io.postern.limit.Limit;
 import io.postern.limit.Refusals;
 import io.postern.spi.Fault;
@@ -12,10 +12,6 @@ import org.slf4j.LoggerFactory;
 
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 
 /**
  * A policy plugin, and what becomes of a login where it fails.
@@ -32,29 +28,39 @@ public record LoginPolicy(AuthPolicy plugin, Duration timeLimit, boolean allowOn
      * @param client for the log
      * @throws Fault if there is no answer, and the login may not go on without
      */
-    Ruling ask(Callable<Ruling> question, InetAddress client, Refusals refusals)
+    Ruling ask(
+            PluginCalls calls,
+            PluginCalls.Question<Ruling> question,
+            InetAddress client,
+            Refusals refusals)
             throws Fault, InterruptedException {
+        var begun = System.nanoTime();
         try {
-            return Objects.requireNonNull(
-                    Bounded.ask("policy " + plugin.name(), timeLimit, question::call),
-                    "a ruling of null");
-        } catch (TimeoutException e) {
-            return failed("it took longer than " + timeLimit, e, client, refusals);
-        } catch (ExecutionException e) {
-            return failed("it failed", e.getCause(), client, refusals);
-        } catch (NullPointerException e) {
-            return failed("it answered null", e, client, refusals);
+            var ruling = calls.askAside(plugin, "rule on a login", timeLimit, question);
+            return ruling == null
+                    ? failed(calls, "it answered null", null, client, refusals)
+                    : ruling;
+        } catch (Fault | RuntimeException | Error e) {
+            var late = System.nanoTime() - begun >= timeLimit.toNanos();
+            return failed(
+                    calls,
+                    late ? "it took longer than " + timeLimit : "it failed",
+                    e,
+                    client,
+                    refusals);
         }
     }
 
-    private Ruling failed(String how, Throwable cause, InetAddress client, Refusals refusals)
+    private Ruling failed(
+            PluginCalls calls, String how, Throwable cause, InetAddress client, Refusals refusals)
             throws Fault {
-        if (refusals.refused(Limit.POLICY, plugin.name(), client, how)) {
-            LOG.warn("policy {}: {}", plugin.name(), how, cause);
+        var name = calls.name(plugin);
+        if (refusals.refused(Limit.POLICY, name, client, how)) {
+            LOG.warn("policy {}: {}", name, how, cause);
         }
         if (allowOnFailure) {
             return new AuthPolicy.Allow();
         }
-        throw Fault.temporary("policy " + plugin.name() + ": " + how, cause);
+        throw Fault.temporary("policy " + name + ": " + how, cause);
     }
 }

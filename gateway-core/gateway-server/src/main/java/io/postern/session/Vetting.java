@@ -1,5 +1,6 @@
 package io.postern.session;
 
+import io.postern.call.PluginCalls;
 import io.postern.limit.Gate;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
@@ -14,7 +15,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 
 /**
  * One login attempt on its way past the penalty for failed ones, the policy, and the other logins
@@ -27,6 +27,7 @@ final class Vetting {
 
     private static final Verdict NOT_ALLOWED = new Verdict.Refused(Verdict.Reason.NOT_ALLOWED);
 
+    private final PluginCalls calls;
     private final LoginGuard guard;
     private final Optional<LoginPolicy> policy;
     private final Connection connection;
@@ -44,7 +45,13 @@ final class Vetting {
     /** Whether the attempt goes on without its session. */
     private volatile boolean abandoned;
 
-    Vetting(LoginGuard guard, Optional<LoginPolicy> policy, Connection connection, String session) {
+    Vetting(
+            PluginCalls calls,
+            LoginGuard guard,
+            Optional<LoginPolicy> policy,
+            Connection connection,
+            String session) {
+        this.calls = calls;
         this.guard = guard;
         this.policy = policy;
         this.connection = connection;
@@ -205,10 +212,14 @@ final class Vetting {
             return new AuthPolicy.Allow();
         }
         var asked = policy.get();
-        Callable<Ruling> call = () -> question.of(asked.plugin(), attempt);
         Ruling ruling;
         try {
-            ruling = asked.ask(call, client, guard.refusals());
+            ruling =
+                    asked.ask(
+                            calls,
+                            () -> question.of(asked.plugin(), attempt),
+                            client,
+                            guard.refusals());
         } catch (Fault e) {
             unjudged = "policy-failed";
             throw e;
