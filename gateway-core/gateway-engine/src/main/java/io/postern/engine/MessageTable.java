@@ -13,6 +13,12 @@ public final class MessageTable {
     /** Longest unique-id, octets (RFC 1939 §7). */
     private static final int MAX_UNIQUE_ID = 70;
 
+    /** Most messages: a table of them takes at most 200 MB, and a mistaken count takes nothing. */
+    static final int MOST = 2_000_000;
+
+    /** So many are made room for before the first of them is looked at. */
+    private static final int FIRST = 1 << 16;
+
     private final long[] octets;
 
     /** Sizes of the surrogates; the same array where no message has one. */
@@ -55,9 +61,9 @@ public final class MessageTable {
      * @param surrogateOctets the surrogate's size by message-number: the same where there is none,
      *     more where there is one
      * @param uniqueId unique-id by message-number
-     * @throws ListingViolation for a negative count or size, a surrogate smaller than its message,
-     *     a total beyond 63 bits, a unique-id that is null, not of 1 to 70 characters from 0x21 to
-     *     0x7E, or there twice
+     * @throws ListingViolation for a count that is negative or over {@link #MOST}, a negative size,
+     *     a surrogate smaller than its message, a total beyond 63 bits, a unique-id that is null,
+     *     not of 1 to 70 characters from 0x21 to 0x7E, or there twice
      */
     public static MessageTable freeze(
             int count,
@@ -65,19 +71,30 @@ public final class MessageTable {
             IntToLongFunction surrogateOctets,
             IntFunction<String> uniqueId)
             throws ListingViolation {
-        if (count < 0) {
-            throw new ListingViolation("the listing has " + count + " messages");
+        if (count < 0 || count > MOST) {
+            throw new ListingViolation(
+                    "the listing has " + count + " messages; it may have 0 to " + MOST);
         }
-        var sizes = new long[count];
+        var room = Math.min(count, FIRST);
+        var sizes = new long[room];
         var surrogates = sizes;
         var anySurrogate = false;
-        var ends = new int[count];
-        var hashes = new int[count];
-        var ids = new byte[Math.max(MAX_UNIQUE_ID, Math.min(count, 1 << 22) * 24)];
+        var ends = new int[room];
+        var hashes = new int[room];
+        var ids = new byte[Math.max(MAX_UNIQUE_ID, room * 24)];
         var used = 0;
         var total = 0L;
         for (var i = 0; i < count; i++) {
             var number = i + 1;
+            if (i == room) {
+                // A store that cannot tell of so many fails before there is room for all of them.
+                room = Math.min(count, 4 * room);
+                surrogates = anySurrogate ? Arrays.copyOf(surrogates, room) : null;
+                sizes = Arrays.copyOf(sizes, room);
+                surrogates = anySurrogate ? surrogates : sizes;
+                ends = Arrays.copyOf(ends, room);
+                hashes = Arrays.copyOf(hashes, room);
+            }
             sizes[i] = octets.applyAsLong(number);
             if (sizes[i] < 0 || (total += sizes[i]) < 0) {
                 throw new ListingViolation(

@@ -4,15 +4,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import java.lang.management.ManagementFactory;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.function.IntToLongFunction;
 
 /** Rule "never lie": a listing that breaks RFC 1939 never reaches a client. */
 class MessageTableTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @Test
     @Tag("protocol-34")
@@ -39,6 +46,52 @@ class MessageTableTest {
                 }) {
             assertTrue(violation(2, _ -> 1, n -> n == 1 ? "ok" : bad).startsWith("message 2 "));
         }
+    }
+
+    /** None of them is asked for, and nothing is made room for: the heap of a test is small. */
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MAX_VALUE, Integer.MAX_VALUE - 8, MessageTable.MOST + 1, -1})
+    void aCountThatCannotBeIsRefused(int count) {
+        var asked = new AtomicInteger();
+        var told =
+                violation(
+                        count,
+                        _ -> {
+                            asked.incrementAndGet();
+                            return 1;
+                        },
+                        number -> "id" + number);
+        assertEquals("the listing has " + count + " messages; it may have 0 to 2000000", told);
+        assertEquals(0, asked.get());
+    }
+
+    @Test
+    void aStoreThatCannotTellOfWhatItCountsIsRefusedBeforeThereIsRoomForAll() {
+        var before = THREADS.getCurrentThreadAllocatedBytes();
+        assertTrue(violation(MessageTable.MOST, _ -> -1, _ -> "id").startsWith("message 1 "));
+        var allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(allocated < 2L * MessageTable.MOST, allocated + " octets");
+    }
+
+    /** Around the sizes at which more room is made. */
+    @ParameterizedTest
+    @ValueSource(ints = {65_535, 65_536, 65_537, 262_144, 262_145})
+    void largeListingsAreKeptAsTheyAre(int count) throws ListingViolation {
+        var table =
+                MessageTable.freeze(
+                        count,
+                        number -> number,
+                        number -> number + (number > 65_000 ? 7 : 0),
+                        number -> "id" + number);
+        assertEquals(count, table.count());
+        for (var number : new int[] {1, 65_000, 65_001, 65_535, count}) {
+            assertEquals(number, table.octets(number));
+            assertEquals(number + (number > 65_000 ? 7 : 0), table.surrogateOctets(number));
+            assertEquals("id" + number, table.uniqueId(number));
+        }
+        assertEquals(
+                "messages 5 and " + count + " share a unique-id",
+                violation(count, _ -> 1, n -> "id" + (n == count ? 5 : n)));
     }
 
     @Test

@@ -69,7 +69,7 @@ final class Control implements AutoCloseable {
             throw e;
         }
         var control = new Control(socket, channel);
-        Thread.ofVirtual().name("control").start(() -> control.accept(answers));
+        thread(() -> control.accept(answers));
         return control;
     }
 
@@ -132,7 +132,7 @@ final class Control implements AutoCloseable {
         while (true) {
             try {
                 var client = channel.accept();
-                Thread.ofVirtual().name("control").start(() -> serve(client, answers));
+                thread(() -> serve(client, answers));
             } catch (ClosedChannelException e) {
                 return; // the stop
             } catch (IOException e) {
@@ -140,6 +140,11 @@ final class Control implements AutoCloseable {
                 return;
             }
         }
+    }
+
+    /** A platform thread: whatever becomes of virtual ones, the door can be knocked at. */
+    private static void thread(Runnable task) {
+        Thread.ofPlatform().daemon().name("control").start(task);
     }
 
     private static void serve(SocketChannel client, Function<String, Reply> answers) {

@@ -19,5 +19,8 @@ final class ExitCode {
     /** A copy was stopped, between two messages. */
     static final int STOPPED = 5;
 
+    /** A plugin ended the server, or interrupted its threads. {@code EX_SOFTWARE} of sysexits.h. */
+    static final int ENDED_FROM_WITHIN = 70;
+
     private ExitCode() {}
 }

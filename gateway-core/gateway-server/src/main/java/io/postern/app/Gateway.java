@@ -125,6 +125,7 @@ final class Gateway implements AutoCloseable {
         generations.add(first);
         atStart = first.assembly.config();
         calls = new PluginCalls(first.assembly.config().limits().pluginAnswer());
+        name(first.assembly);
     }
 
     /**
@@ -151,6 +152,11 @@ final class Gateway implements AutoCloseable {
                 gateway.closePlugins();
             }
         }
+    }
+
+    /** Has calls of new plugins told by the names that they were found by. */
+    private void name(Assembly assembly) {
+        assembly.all().forEach(it -> calls.name(it.plugin(), it.from().name()));
     }
 
     /** What it listens for, as it started. */
@@ -265,6 +271,7 @@ final class Gateway implements AutoCloseable {
             return refused(problems);
         }
         begun.descendingIterator().forEachRemaining(started::push);
+        name(after);
         generations.add(new Generation(after, plugins));
         sessions.change(after.ways(), () -> tasks.add(() -> letGo(before)));
         return reloaded(before, plugins, NotApplied.between(atStart, after.config()));

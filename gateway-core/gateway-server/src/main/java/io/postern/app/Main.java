@@ -43,7 +43,8 @@ import java.util.Properties;
                     + " export and undelete: a maildrop cannot be opened, or takes no more, or nothing is"
                     + " kept in this realm",
             "4:import, export, undelete: some messages were not copied; each is named",
-            "5:import, export, undelete: stopped by SIGTERM or SIGINT; the same command goes on"
+            "5:import, export, undelete: stopped by SIGTERM or SIGINT; the same command goes on",
+            "70:run: a plugin ended the server by System.exit, or interrupted its threads"
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -18,8 +18,10 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
 /** {@code postern run}. */
@@ -34,6 +36,9 @@ import java.util.concurrent.CountDownLatch;
         })
 final class Run implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(Run.class);
+
+    /** Servers' threads that are interrupted because a stop was asked for. */
+    private static final Set<Thread> STOPPING = ConcurrentHashMap.newKeySet();
 
     @Spec private CommandSpec spec;
     @Mixin private ConfiguredInstallation installation;
@@ -75,8 +80,8 @@ final class Run implements Callable<Integer> {
     }
 
     /**
-     * Serves until this thread is interrupted, which the JVM's shutdown does. All of the start and
-     * the stop is done by this thread, so that they never meet.
+     * Serves until {@link #stop}, which the JVM's shutdown calls. All of the start and the stop is
+     * done by this thread, so that they never meet.
      */
     @Override
     public Integer call() {
@@ -86,10 +91,21 @@ final class Run implements Callable<Integer> {
                 Thread.ofPlatform()
                         .name("postern-stop")
                         .unstarted(() -> {
-                            server.interrupt();
+                            var culprit = Culprit.exiting();
+                            culprit.ifPresent(it ->
+                                    log.error(
+                                            "System.exit was called by {}: the server stops, with"
+                                                    + " status {}",
+                                            it,
+                                            ExitCode.ENDED_FROM_WITHIN));
+                            stop(server);
                             await(ended);
                             // A stop in order is no failure; by itself the JVM would say 143.
-                            Runtime.getRuntime().halt(ExitCode.OK);
+                            Runtime.getRuntime()
+                                    .halt(
+                                            culprit.isPresent()
+                                                    ? ExitCode.ENDED_FROM_WITHIN
+                                                    : ExitCode.OK);
                         });
         Runtime.getRuntime().addShutdownHook(hook);
         try (var plugins = installation.copiedPlugins();
@@ -100,6 +116,12 @@ final class Run implements Callable<Integer> {
             ended.countDown();
             forget(hook);
         }
+    }
+
+    /** Stops the server that a thread runs. Any thread. */
+    static void stop(Thread server) {
+        STOPPING.add(server);
+        server.interrupt();
     }
 
     private int serve(Plugins plugins, HangUp hangUp) {
@@ -120,9 +142,16 @@ final class Run implements Callable<Integer> {
             err.println("postern: " + e.getMessage());
             return ExitCode.START;
         } catch (InterruptedException e) {
-            // The stop that was asked for. The gateway is closed, and the thread ends with this.
-            log.info("stopped");
-            return ExitCode.OK;
+            // The gateway is closed, and the thread ends with this.
+            if (STOPPING.remove(Thread.currentThread())) {
+                log.info("stopped");
+                return ExitCode.OK;
+            }
+            log.error(
+                    "the server was interrupted from within, and has stopped. Code of plugins that"
+                            + " runs now: {}",
+                    Culprit.running());
+            return ExitCode.ENDED_FROM_WITHIN;
         }
     }
 

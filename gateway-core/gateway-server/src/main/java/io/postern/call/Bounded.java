@@ -4,11 +4,11 @@ import io.postern.spi.Fault;
 
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 
 /**
  * A call of a plugin that must end in time. It runs on a thread of its own, which is left behind
@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
  *
  * @param <T> the answer
  */
-public final class Bounded<T> {
+public final class Bounded<T> implements Overdue.Watched {
     private enum Outcome {
         ENDED,
         LEFT_BEHIND
@@ -28,7 +28,7 @@ public final class Bounded<T> {
     private final Question<T> question;
     private final Consumer<T> tooLate;
     private final Runnable left;
-    private final LongSupplier elsewhere;
+    private final long until;
     private final Thread asking = Thread.currentThread();
     private final AtomicReference<Outcome> outcome = new AtomicReference<>();
 
@@ -38,12 +38,16 @@ public final class Bounded<T> {
 
     private volatile boolean overdue;
 
-    private Bounded(
-            Question<T> question, Consumer<T> tooLate, Runnable left, LongSupplier elsewhere) {
+    /** That of the question, once it has begun. */
+    private volatile Thread worker;
+
+    private volatile boolean interrupted;
+
+    private Bounded(Question<T> question, Consumer<T> tooLate, Runnable left, Duration limit) {
         this.question = question;
         this.tooLate = tooLate;
         this.left = left;
-        this.elsewhere = elsewhere;
+        this.until = System.nanoTime() + limit.toNanos();
     }
 
     /**
@@ -55,16 +59,9 @@ public final class Bounded<T> {
         T answer() throws Exception;
     }
 
-    /** Asks on a virtual thread. */
-    public static <T> T ask(String thread, Duration limit, Question<T> question)
-            throws TimeoutException, ExecutionException, InterruptedException {
-        return ask(Thread.ofVirtual().name(thread), limit, question, _ -> {}, () -> {});
-    }
-
     /**
-     * Asks, and waits within the limit.
+     * Asks on one of {@link Workers}, and waits within the limit.
      *
-     * @param thread on which the question is put
      * @param limit it may take up to {@link Overdue#LOOK} more
      * @param tooLate gets an answer that comes after nobody waits any more
      * @param left is run when the question has ended and nobody waits any more
@@ -74,52 +71,57 @@ public final class Bounded<T> {
      *     it goes the way of one that is too late
      */
     public static <T> T ask(
-            Thread.Builder thread,
-            Duration limit,
-            Question<T> question,
-            Consumer<T> tooLate,
-            Runnable left)
+            Duration limit, Question<T> question, Consumer<T> tooLate, Runnable left)
             throws TimeoutException, ExecutionException, InterruptedException {
-        return ask(thread, limit, question, tooLate, left, () -> 0);
+        return ask(Workers::run, limit, question, tooLate, left);
     }
 
     /**
-     * Asks as above, for a question that waits for others.
+     * Asks as above, on a thread of its own.
      *
-     * @param elsewhere how long it has waited for those who keep limits of their own, nanoseconds:
-     *     so much longer than the limit it may take. Asked by another thread; must not block
+     * @param thread on which the question is put
      */
     public static <T> T ask(
             Thread.Builder thread,
             Duration limit,
             Question<T> question,
             Consumer<T> tooLate,
-            Runnable left,
-            LongSupplier elsewhere)
+            Runnable left)
             throws TimeoutException, ExecutionException, InterruptedException {
-        var call = new Bounded<>(question, tooLate, left, elsewhere);
-        var worker = thread.unstarted(call::run);
-        Overdue.watch(call, limit);
+        return ask(task -> thread.start(task), limit, question, tooLate, left);
+    }
+
+    private static <T> T ask(
+            Executor threads,
+            Duration limit,
+            Question<T> question,
+            Consumer<T> tooLate,
+            Runnable left)
+            throws TimeoutException, ExecutionException, InterruptedException {
+        var call = new Bounded<>(question, tooLate, left, limit);
+        Overdue.watch(call);
         try {
-            worker.start();
-            return call.answer(worker, limit);
+            threads.execute(call::run);
+            return call.answer(limit);
         } finally {
             Overdue.forget(call);
         }
     }
 
-    /** How much longer it may take, nanoseconds, than its limit says. */
-    long elsewhere() {
-        return elsewhere.getAsLong();
-    }
-
-    /** The one who asks has waited for long enough. Any thread. */
-    void overdue() {
-        overdue = true;
-        LockSupport.unpark(asking);
+    /** Wakes the one who asks, where that one has waited for long enough. */
+    @Override
+    public void look(long now) {
+        if (now - until >= 0) {
+            overdue = true;
+            LockSupport.unpark(asking);
+        }
     }
 
     private void run() {
+        worker = Thread.currentThread();
+        if (outcome.get() == Outcome.LEFT_BEHIND) {
+            worker.interrupt(); // nobody waited for it to begin
+        }
         try {
             answer = question.answer();
         } catch (Throwable e) {
@@ -128,20 +130,25 @@ public final class Bounded<T> {
         if (outcome.compareAndSet(null, Outcome.ENDED)) {
             LockSupport.unpark(asking);
         } else {
+            // So that the interrupt does not meet what this thread does next.
+            while (!interrupted) {
+                Thread.onSpinWait();
+            }
+            var _ = Thread.interrupted();
             letGo();
         }
     }
 
-    private T answer(Thread worker, Duration limit)
+    private T answer(Duration limit)
             throws TimeoutException, ExecutionException, InterruptedException {
         while (outcome.get() == null) {
             if (Thread.interrupted()) {
-                throw leaves(worker, new InterruptedException("while a plugin was asked"));
+                throw leaves(new InterruptedException("while a plugin was asked"));
             }
             if (overdue) {
                 // It may have ended in this moment: then its answer is there, and is not lost.
                 if (outcome.compareAndSet(null, Outcome.LEFT_BEHIND)) {
-                    worker.interrupt();
+                    interrupt();
                     throw new TimeoutException("no answer within " + limit);
                 }
             } else {
@@ -149,7 +156,7 @@ public final class Bounded<T> {
             }
         }
         if (Thread.interrupted()) {
-            throw leaves(worker, new InterruptedException("the answer came with an interrupt"));
+            throw leaves(new InterruptedException("the answer came with an interrupt"));
         }
         if (failure != null) {
             throw new ExecutionException(failure);
@@ -157,9 +164,17 @@ public final class Bounded<T> {
         return answer;
     }
 
-    private InterruptedException leaves(Thread worker, InterruptedException why) {
+    private void interrupt() {
+        var thread = worker;
+        if (thread != null) { // else it has not begun, and hears of it as soon as it has ended
+            thread.interrupt();
+        }
+        interrupted = true;
+    }
+
+    private InterruptedException leaves(InterruptedException why) {
         if (outcome.compareAndSet(null, Outcome.LEFT_BEHIND)) {
-            worker.interrupt();
+            interrupt();
         } else {
             letGo();
         }

@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -22,13 +22,29 @@ import java.util.function.LongSupplier;
  * is said of a plugin goes to the logger {@code postern.plugin.} and its name. Any thread.
  */
 public final class PluginCalls {
+    private static final Logger LOG = LoggerFactory.getLogger(PluginCalls.class);
+
     /** A call that takes longer than this is told. */
     private static final Duration SLOW = Duration.ofSeconds(5);
 
     /** For so long, no other slow call of the same plugin is told. */
     private static final Duration QUIET = Duration.ofMinutes(1);
 
+    /**
+     * So many calls of one plugin may be left behind, and more where there are many processors.
+     * After that it is asked no more until one of them ends.
+     */
+    private static final int MOST_LEFT =
+            Math.max(16, 4 * Runtime.getRuntime().availableProcessors());
+
+    /** How long a plugin may take for its name. */
+    private static final Duration LONGEST_NAME = Duration.ofSeconds(5);
+
     private final Map<Plugin, Tally> tallies = Collections.synchronizedMap(new IdentityHashMap<>());
+
+    /** Those that have not ended since they were left behind, by who made them. */
+    private final Map<Object, Tally> behind = new ConcurrentHashMap<>();
+
     private final Duration limit;
     private final Duration slow;
     private final LongSupplier nanoTime;
@@ -66,41 +82,59 @@ public final class PluginCalls {
     }
 
     /**
-     * Asks on this thread, for as long as it takes.
+     * Watches what this thread will call: see {@link Supervised}.
      *
-     * @param doing what is asked, in a word or two
+     * @param takeover called by another thread when this one has been left behind, with what the
+     *     plugin has failed in; must not block
      */
-    public <T> T ask(Plugin plugin, String doing, Question<T> question)
-            throws Fault, InterruptedException {
-        return ask(plugin, doing, question, () -> 0, () -> false);
+    public Supervised supervised(Consumer<Fault> takeover) {
+        return new Supervised(this, takeover);
     }
 
     /**
-     * Asks a plugin that asks others in turn.
+     * Asks on this thread, for as long as it takes.
      *
-     * @param elsewhere nanoseconds that others have taken so far: what they take of this call does
-     *     not count
-     * @param othersFault whether it was another who failed, where the call fails
+     * @param doing what is asked, in a word or two
+     * @param longest after this time it counts, and is told, as one that does not end
      */
-    public <T> T ask(
-            Plugin plugin,
-            String doing,
-            Question<T> question,
-            LongSupplier elsewhere,
-            BooleanSupplier othersFault)
+    public <T> T ask(Plugin plugin, String doing, Duration longest, Question<T> question)
             throws Fault, InterruptedException {
-        var begun = nanoTime.getAsLong() - elsewhere.getAsLong();
-        var failed = true;
+        var lasting = new Lasting(new Supervised.Call(plugin, doing, longest));
+        Overdue.watch(lasting);
         try {
-            var answer = question.answer();
-            failed = false;
-            return answer;
-        } catch (InterruptedException e) {
-            failed = false; // The session has ended: that is not the plugin's doing.
-            throw e;
+            return counted(tally(plugin), lasting.call, harmless(question), () -> false);
         } finally {
-            var taken = nanoTime.getAsLong() - elsewhere.getAsLong() - begun;
-            count(plugin, doing, taken, failed && !othersFault.getAsBoolean());
+            lasting.ended();
+        }
+    }
+
+    /** A call that is waited for. */
+    private final class Lasting implements Overdue.Watched {
+        private final Supervised.Call call;
+        private final Thread thread = Thread.currentThread();
+
+        // Guarded by this.
+        private boolean over;
+        private boolean counted;
+
+        Lasting(Supervised.Call call) {
+            this.call = call;
+        }
+
+        @Override
+        public synchronized void look(long now) {
+            if (!over && !counted && now - call.deadline() >= 0) {
+                counted = true;
+                var _ = PluginCalls.this.leftBehind(this, call, thread);
+            }
+        }
+
+        synchronized void ended() {
+            over = true;
+            Overdue.forget(this);
+            if (counted) {
+                PluginCalls.this.ended(this);
+            }
         }
     }
 
@@ -115,10 +149,12 @@ public final class PluginCalls {
     }
 
     /**
-     * Asks, and waits within a limit. An interrupt of this thread leaves the call behind, too.
+     * Asks within a limit: on this thread where it is {@link Supervised}, else on another one.
      *
      * @param tooLate gets an answer for which nobody waits any more
      * @param left is run when a call has ended for which nobody waits any more
+     * @throws Fault temporary, if the time is over, or too many calls of the plugin have not ended
+     * @throws LeftBehind if this thread was left behind
      */
     public <T> T askInTime(
             Plugin plugin,
@@ -128,24 +164,233 @@ public final class PluginCalls {
             Consumer<T> tooLate,
             Runnable left)
             throws Fault, InterruptedException {
-        return ask(
-                plugin,
-                doing,
+        return inTime(open(plugin), plugin, doing, longest, question, tooLate, left, () -> false);
+    }
+
+    /**
+     * Asks a plugin that asks others in turn, within the limit: on this thread where it is {@link
+     * Supervised}, else on another one. What others take of the call does not count.
+     *
+     * @param tooLate gets an answer for which nobody waits any more
+     * @param othersFault whether it was another who failed, where the call fails
+     * @throws Fault temporary, if the time is over, or too many calls of the plugin have not ended
+     * @throws LeftBehind if this thread was left behind
+     */
+    public <T> T askInTime(
+            Plugin plugin,
+            String doing,
+            Question<T> question,
+            Consumer<T> tooLate,
+            BooleanSupplier othersFault)
+            throws Fault, InterruptedException {
+        return inTime(open(plugin), plugin, doing, limit, question, tooLate, () -> {}, othersFault);
+    }
+
+    private <T> T inTime(
+            Tally tally,
+            Plugin plugin,
+            String doing,
+            Duration longest,
+            Question<T> question,
+            Consumer<T> tooLate,
+            Runnable left,
+            BooleanSupplier othersFault)
+            throws Fault, InterruptedException {
+        var current = Supervised.current();
+        if (current == null) {
+            return aside(tally, plugin, doing, longest, question, tooLate, left);
+        }
+        var call = new Supervised.Call(plugin, doing, longest);
+        return counted(
+                tally,
+                call,
+                () -> current.call(call, harmless(question), tooLate, left),
+                othersFault);
+    }
+
+    /**
+     * Has a plugin close something within the limit, however many of its calls have not ended.
+     *
+     * @throws Fault temporary, if the time is over
+     * @throws LeftBehind if this thread was left behind
+     */
+    public void closeInTime(Plugin plugin, String doing, Runnable closing)
+            throws Fault, InterruptedException {
+        Question<Boolean> question =
                 () -> {
-                    try {
-                        return Bounded.ask(
-                                Thread.ofVirtual().name(plugin.name() + " " + doing),
-                                longest,
-                                question::answer,
-                                tooLate,
-                                left);
-                    } catch (TimeoutException e) {
-                        throw Fault.temporary(
-                                plugin.name() + " did not " + doing + " within " + longest, e);
-                    } catch (ExecutionException e) {
-                        throw Bounded.rethrown(e);
-                    }
-                });
+                    closing.run();
+                    return true;
+                };
+        var _ =
+                inTime(
+                        tally(plugin),
+                        plugin,
+                        doing,
+                        limit,
+                        question,
+                        _ -> {},
+                        () -> {},
+                        () -> false);
+    }
+
+    /** Asks on another thread, where this one has something to do when there is no answer. */
+    public <T> T askAside(Plugin plugin, String doing, Question<T> question)
+            throws Fault, InterruptedException {
+        return askAside(plugin, doing, limit, question);
+    }
+
+    /** Asks on another thread, within a limit. */
+    public <T> T askAside(Plugin plugin, String doing, Duration longest, Question<T> question)
+            throws Fault, InterruptedException {
+        return aside(open(plugin), plugin, doing, longest, question, _ -> {}, () -> {});
+    }
+
+    private <T> T aside(
+            Tally tally,
+            Plugin plugin,
+            String doing,
+            Duration longest,
+            Question<T> question,
+            Consumer<T> tooLate,
+            Runnable left)
+            throws Fault, InterruptedException {
+        var call = new Supervised.Call(plugin, doing, longest);
+        var asked = new Asked();
+        return Supervised.outside(() ->
+                counted(
+                        tally,
+                        call,
+                        () -> {
+                            try {
+                                return Bounded.ask(
+                                        longest,
+                                        () -> {
+                                            asked.thread = Thread.currentThread();
+                                            return harmless(question).answer();
+                                        },
+                                        tooLate,
+                                        () -> {
+                                            asked.ended = true;
+                                            ended(asked);
+                                            left.run();
+                                        });
+                            } catch (TimeoutException _) {
+                                throw leftBehind(asked, call, asked.thread);
+                            } catch (ExecutionException e) {
+                                throw Bounded.rethrown(e);
+                            } catch (InterruptedException e) {
+                                behind.put(asked, tally);
+                                tally.forsaken();
+                                if (asked.ended) {
+                                    ended(asked);
+                                }
+                                throw e;
+                            }
+                        },
+                        () -> false));
+    }
+
+    /** What a plugin throws is made harmless while its time runs. */
+    private static <T> Question<T> harmless(Question<T> question) {
+        return () -> {
+            try {
+                return question.answer();
+            } catch (Throwable e) {
+                throw Thrown.again(e);
+            }
+        };
+    }
+
+    /** Who made a call on another thread. */
+    private static final class Asked {
+        volatile Thread thread;
+        volatile boolean ended;
+    }
+
+    /**
+     * Counts and tells that a call is left behind.
+     *
+     * @param caller says when it ends with {@link #ended}
+     * @param thread that of the call; null where it has not begun
+     * @return what the client is to be told of it
+     */
+    Fault leftBehind(Object caller, Supervised.Call call, Thread thread) {
+        var tally = tally(call.plugin());
+        behind.put(caller, tally);
+        tally.leftBehind(call.doing(), thread);
+        return Fault.temporary(
+                tally.name + " did not " + call.doing() + " within " + call.limit(), null);
+    }
+
+    /** A call that was left behind has ended. */
+    void ended(Object caller) {
+        var tally = behind.remove(caller);
+        if (tally != null) {
+            tally.ended();
+        }
+    }
+
+    private <T> T counted(
+            Tally tally, Supervised.Call call, Question<T> question, BooleanSupplier othersFault)
+            throws Fault, InterruptedException {
+        var begun = nanoTime.getAsLong();
+        var failed = true;
+        try {
+            var answer = question.answer();
+            failed = false;
+            return answer;
+        } catch (LeftBehind e) {
+            throw e;
+        } catch (InterruptedException e) {
+            failed = false; // The session has ended: that is not the plugin's doing.
+            throw e;
+        } finally {
+            tally.add(
+                    call.doing(),
+                    nanoTime.getAsLong() - begun - call.elsewhere(),
+                    failed && !othersFault.getAsBoolean());
+        }
+    }
+
+    /** A plugin's tally, if it may be asked. */
+    private Tally open(Plugin plugin) throws Fault {
+        var tally = tally(plugin);
+        if (tally.left() >= MOST_LEFT) {
+            throw Fault.temporary(
+                    tally.name
+                            + " is not asked: "
+                            + MOST_LEFT
+                            + " of its calls have not ended, see what they wait for or compute,"
+                            + " and restart the server",
+                    null);
+        }
+        return tally;
+    }
+
+    private Tally tally(Plugin plugin) {
+        var tally = tallies.get(plugin);
+        return tally != null ? tally : tallies.computeIfAbsent(plugin, it -> forName(named(it)));
+    }
+
+    /** What a plugin is called, by itself or, where it takes too long for that, by its class. */
+    public String name(Plugin plugin) {
+        return tally(plugin).name;
+    }
+
+    /** Has a plugin called by the name that it was found by. */
+    public void name(Plugin plugin, String name) {
+        tallies.putIfAbsent(plugin, forName(name));
+    }
+
+    private static String named(Plugin plugin) {
+        try {
+            return Bounded.ask(LONGEST_NAME, plugin::name, _ -> {}, () -> {});
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.warn("{} does not say its name", plugin.getClass().getName(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return plugin.getClass().getSimpleName();
     }
 
     /** What a plugin has done so far, in words. */
@@ -159,68 +404,7 @@ public final class PluginCalls {
         tallies.remove(plugin);
     }
 
-    private void count(Plugin plugin, String doing, long nanos, boolean failed) {
-        var tally = tallies.computeIfAbsent(plugin, _ -> new Tally());
-        var unsaid = tally.add(doing, nanos, failed);
-        if (unsaid > 0) {
-            log(plugin.name())
-                    .warn(
-                            "slow: {} took {}{}",
-                            doing,
-                            millis(nanos),
-                            unsaid == 1
-                                    ? ""
-                                    : "; " + (unsaid - 1) + " more calls were slow before");
-        }
-    }
-
-    private static String millis(long nanos) {
-        return nanos / 1_000_000 + " ms";
-    }
-
-    /** One plugin's. */
-    private final class Tally {
-        // Guarded by this.
-        private long calls;
-        private long failures;
-        private long slowest;
-        private String slowestDoing = "";
-        private long slowUntold;
-        private long toldAt;
-        private boolean told;
-
-        /** Says how many slow calls are to be told now; 0 for silence. */
-        synchronized long add(String doing, long nanos, boolean failed) {
-            calls++;
-            failures += failed ? 1 : 0;
-            if (nanos > slowest) {
-                slowest = nanos;
-                slowestDoing = doing;
-            }
-            if (nanos < slow.toNanos()) {
-                return 0;
-            }
-            slowUntold++;
-            var now = nanoTime.getAsLong();
-            if (told && now - toldAt < QUIET.toNanos()) {
-                return 0;
-            }
-            told = true;
-            toldAt = now;
-            var telling = slowUntold;
-            slowUntold = 0;
-            return telling;
-        }
-
-        @Override
-        public synchronized String toString() {
-            return String.format(
-                    Locale.ROOT,
-                    "%d calls, %d failed, slowest %s (%s)",
-                    calls,
-                    failures,
-                    millis(slowest),
-                    slowestDoing);
-        }
+    private Tally forName(String name) {
+        return new Tally(name, slow, QUIET, nanoTime);
     }
 }

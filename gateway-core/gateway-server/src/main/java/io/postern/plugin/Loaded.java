@@ -10,9 +10,12 @@ import io.postern.spi.PluginConfig;
 import io.postern.spi.Setting;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
@@ -28,6 +31,10 @@ public record Loaded<T extends Plugin>(T plugin, Found from) implements AutoClos
     private static final Duration LONGEST_CHECK = Duration.ofSeconds(10);
     private static final Duration LONGEST_CLOSE = Duration.ofSeconds(20);
     private static final Duration LONGEST_HEALTH = Duration.ofSeconds(5);
+
+    /** Those that are being asked how they are: nobody asks again before they have answered. */
+    private static final Set<Plugin> SAYING =
+            Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
     public List<Setting> settings() {
         return from.settings();
@@ -100,11 +107,20 @@ public record Loaded<T extends Plugin>(T plugin, Found from) implements AutoClos
         if (!(plugin instanceof Health health)) {
             return Optional.empty();
         }
+        if (!SAYING.add(plugin)) {
+            return Optional.of("it has not said how it is since it was asked before");
+        }
         try {
             return inTime(
                     "says how it is",
                     LONGEST_HEALTH,
-                    () -> Objects.requireNonNull(health.trouble(), "health of null"));
+                    () -> {
+                        try {
+                            return Objects.requireNonNull(health.trouble(), "health of null");
+                        } finally {
+                            SAYING.remove(plugin);
+                        }
+                    });
         } catch (TimeoutException _) {
             return Optional.of("it does not say how it is within " + LONGEST_HEALTH);
         } catch (Fault e) {

@@ -2,6 +2,7 @@ package io.postern.session;
 
 import io.postern.call.FaultLog;
 import io.postern.call.PluginCalls;
+import io.postern.call.Supervised;
 import io.postern.engine.Offer;
 import io.postern.spi.Fault;
 import io.postern.spi.Secret;
@@ -61,7 +62,6 @@ final class Accounts implements AuthContext {
     private final Offer offer;
     private final Vetting vetting;
     private final PluginCalls calls;
-    private final Elsewhere elsewhere = new Elsewhere(System::nanoTime);
     private String name = "";
     private Realm realm;
 
@@ -339,11 +339,6 @@ final class Accounts implements AuthContext {
         return Optional.ofNullable(realm);
     }
 
-    /** How long the mechanism has waited for answers, nanoseconds. Any thread. */
-    long nanosElsewhere() {
-        return elsewhere.nanos();
-    }
-
     /** What kept a directory from answering in this attempt. */
     Optional<Fault> fault() {
         return Optional.ofNullable(fault);
@@ -357,10 +352,11 @@ final class Accounts implements AuthContext {
         placed = place.map(Realms.Place::name).orElse("");
         skipped = null;
         var account = place.map(it -> it.realm().name() + "/" + it.name()).orElse("/" + login);
-        try (var _ = elsewhere.visit()) {
-            var passes = vetting.passes(login, login.isEmpty() ? "" : Realms.lowerCase(account));
-            return passes ? place : Optional.empty();
-        }
+        var countedAs = login.isEmpty() ? "" : Realms.lowerCase(account);
+        // What the policy and a penalty take is not the mechanism's time.
+        return Supervised.outside(() -> vetting.passes(login, countedAs))
+                ? place
+                : Optional.empty();
     }
 
     /** Nobody is asked for the empty name (RFC 4513 §5.1.2 has it mean an anonymous bind). */
@@ -394,7 +390,11 @@ final class Accounts implements AuthContext {
             throws InterruptedException {
         for (var directory : all.subList(from, all.size())) {
             try {
-                var _ = inTime(directory, "answer in vain", () -> question.on(directory));
+                var _ =
+                        calls.askAside(
+                                directory,
+                                "answer in vain",
+                                standing(() -> question.on(directory)));
             } catch (Fault | RuntimeException | Error _) {
                 // It was not asked for an answer. Whoever needs one of it hears of this.
             }
@@ -414,7 +414,7 @@ final class Accounts implements AuthContext {
             }
             FaultLog.warn(
                     log,
-                    "directory " + directory.name() + " has no answer; the next one is asked",
+                    "directory " + calls.name(directory) + " has no answer; the next one is asked",
                     e);
             skipped = e;
             fault = before;
@@ -449,25 +449,32 @@ final class Accounts implements AuthContext {
         try {
             var answer = inTime(directory, doing, question);
             if (answer == null) {
-                throw Fault.temporary("directory " + directory.name() + " answered null", null);
+                throw Fault.temporary(
+                        "directory " + calls.name(directory) + " answered null", null);
             }
             return answer;
         } catch (Fault e) {
             fault = e;
             throw e;
         } catch (RuntimeException | Error e) {
-            fault = Fault.temporary("directory " + directory.name() + " failed", e);
+            fault = Fault.temporary("directory " + calls.name(directory) + " failed", e);
             throw fault;
         }
     }
 
-    /** The directory can see who asks, to take those first who have logged in before. */
+    /** On a thread of its own where another directory stands in for one that does not answer. */
     private <T> T inTime(UserDirectory directory, String doing, PluginCalls.Question<T> question)
             throws Fault, InterruptedException {
+        var replaced = realm != null && realm.nextOnFailure().contains(directory);
+        return replaced
+                ? calls.askAside(directory, doing, standing(question))
+                : calls.askInTime(directory, doing, standing(question));
+    }
+
+    /** The directory can see who asks, to take those first who have logged in before. */
+    private <T> PluginCalls.Question<T> standing(PluginCalls.Question<T> question) {
         var asks = ScopedValue.where(Standing.CURRENT, vetting.standing());
-        try (var _ = elsewhere.visit()) {
-            return calls.askInTime(directory, doing, () -> within(asks, question));
-        }
+        return () -> within(asks, question);
     }
 
     private static <T> T within(ScopedValue.Carrier asks, PluginCalls.Question<T> question)

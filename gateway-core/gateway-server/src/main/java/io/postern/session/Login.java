@@ -1,10 +1,12 @@
 package io.postern.session;
 
-import io.postern.call.Bounded;
 import io.postern.call.FaultLog;
+import io.postern.call.LeftBehind;
+import io.postern.call.PluginCalls;
 import io.postern.engine.Effect;
 import io.postern.engine.Event;
 import io.postern.engine.ListingViolation;
+import io.postern.engine.Offer;
 import io.postern.engine.Problem;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
@@ -23,8 +25,7 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -49,23 +50,20 @@ final class Login implements AutoCloseable {
     /** As long as no {@link OpenDrop} closes it. */
     private UserVisits.Visit visit;
 
+    /** Whether a store is at work with the maildrop. */
+    private boolean opening;
+
     /** Ends the user's session for the count of them; null where that is not this login's to do. */
     private Runnable leave;
 
-    Login(Sessions sessions, Ways ways, Connection connection, String session, String stamp) {
+    Login(Sessions sessions, Ways ways, Offer offer, Connection connection, String session) {
         this.sessions = sessions;
         this.ways = ways;
         this.connection = connection;
         this.session = session;
         this.vetting =
-                new Vetting(sessions.guard, ways.policy, connection, session, sessions.calls);
-        this.accounts =
-                new Accounts(
-                        ways.realms,
-                        connection,
-                        ways.mechanisms.offer(stamp, connection),
-                        vetting,
-                        sessions.calls);
+                new Vetting(sessions.calls, sessions.guard, ways.policy, connection, session);
+        this.accounts = new Accounts(ways.realms, connection, offer, vetting, sessions.calls);
     }
 
     /**
@@ -82,6 +80,7 @@ final class Login implements AutoCloseable {
             Arrays.fill(login.response(), (byte) 0);
             return failed(e);
         }
+        plugin = ways.mechanisms.plugin(login);
         return next(
                 () ->
                         Objects.requireNonNull(
@@ -95,7 +94,7 @@ final class Login implements AutoCloseable {
         return next(() -> goesOn, response);
     }
 
-    private Event next(Bounded.Question<AuthExchange> which, byte[] response)
+    private Event next(PluginCalls.Question<AuthExchange> which, byte[] response)
             throws InterruptedException {
         try {
             return switch (step(which, response)) {
@@ -117,24 +116,19 @@ final class Login implements AutoCloseable {
     }
 
     /** All that one response of the client asks of the mechanism, in one call. */
-    private AuthStep step(Bounded.Question<AuthExchange> which, byte[] response)
+    private AuthStep step(PluginCalls.Question<AuthExchange> which, byte[] response)
             throws Fault, InterruptedException {
         exchange = null; // the call has it
         try {
             var said =
-                    sessions.calls.ask(
-                            plugin,
+                    inTime(
                             "take a response",
-                            () ->
-                                    inTime(
-                                            () -> said(which.answer(), response),
-                                            late -> {
-                                                if (late.goesOn()) {
-                                                    endOf(late.exchange()).run();
-                                                }
-                                            }),
-                            accounts::nanosElsewhere,
-                            this::failedElsewhere);
+                            () -> said(which.answer(), response),
+                            late -> {
+                                if (late.goesOn()) {
+                                    endOf(late.exchange()).run();
+                                }
+                            });
             exchange = said.goesOn() ? said.exchange() : null;
             return said.step();
         } catch (Fault | InterruptedException | RuntimeException | Error e) {
@@ -162,32 +156,34 @@ final class Login implements AutoCloseable {
     }
 
     /**
-     * Asks the mechanism, on a thread of its own. What it waits for others in the meantime is not
-     * its own time: a policy, a penalty and several directories may take longer than one call may.
+     * Asks the mechanism. What it waits for others in the meantime is not its own time: a policy, a
+     * penalty and several directories may take longer than one call may.
      */
-    private <T> T inTime(Bounded.Question<T> question, Consumer<T> tooLate)
+    private <T> T inTime(String doing, PluginCalls.Question<T> question, Consumer<T> tooLate)
             throws Fault, InterruptedException {
-        var limit = sessions.calls.limit();
-        var before = accounts.nanosElsewhere();
         try {
-            return Bounded.ask(
-                    Thread.ofVirtual().name("mechanism " + session),
-                    limit,
-                    question,
-                    tooLate,
-                    () -> {},
-                    () -> accounts.nanosElsewhere() - before);
-        } catch (TimeoutException e) {
-            vetting.abandon();
-            throw Fault.temporary("mechanism " + mechanism + " did not answer within " + limit, e);
+            return sessions.calls.askInTime(
+                    plugin, doing, question, tooLate, this::failedElsewhere);
         } catch (InterruptedException e) {
             vetting.abandon();
             throw e;
-        } catch (ExecutionException e) {
-            throw Bounded.rethrown(e);
         } finally {
             vetting.over();
         }
+    }
+
+    /**
+     * What becomes of an attempt whose thread is in a plugin that does not come to an end: as soon
+     * as it does, that thread lets go of what it has in hand. Called by the thread that goes on.
+     */
+    Event.LoginRefused leftBehind(Fault why) {
+        vetting.abandon();
+        vetting.over();
+        if (opening) {
+            disown(); // the store is at work with it: the lock stays until it has ended
+        }
+        exchange = null;
+        return failed(why);
     }
 
     private Runnable endOf(AuthExchange ending) {
@@ -209,7 +205,7 @@ final class Login implements AutoCloseable {
             sessions.counters.count(Violation.LISTING);
             LOG.error(
                     "store {} gave a listing for {} that must not be shown: {}",
-                    drop.store().name(),
+                    sessions.calls.name(drop.store()),
                     SessionLog.value(drop.user().name()),
                     violation.getMessage());
             return refused(Problem.SYS_TEMP, LoginRefusal.LISTING);
@@ -229,25 +225,29 @@ final class Login implements AutoCloseable {
 
     /** Lets go of maildrop and lock unless they were taken, and ends the exchange. Never throws. */
     @Override
-    public void close() {
+    public void close() throws LeftBehind {
+        if (leave != null) {
+            leave.run();
+            leave = null;
+        }
         if (drop != null) {
             drop.close();
         } else if (visit != null) {
             visit.close();
         }
-        if (leave != null) {
-            leave.run();
-        }
         if (exchange != null) {
-            end(exchange);
+            var ending = exchange;
+            exchange = null;
+            end(ending);
         }
     }
 
     /** Waits for its end within the limit; whether it comes changes nothing for the client. */
-    private void end(AuthExchange ending) {
+    private void end(AuthExchange ending) throws LeftBehind {
         try {
             var _ =
                     inTime(
+                            "end an attempt",
                             () -> {
                                 endOf(ending).run();
                                 return ending;
@@ -255,6 +255,8 @@ final class Login implements AutoCloseable {
                             _ -> {});
         } catch (Fault e) {
             var _ = sessions.problem("mechanism " + mechanism + " ends an attempt", e);
+        } catch (LeftBehind e) {
+            throw e;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -271,7 +273,7 @@ final class Login implements AutoCloseable {
             return refused(Problem.AUTH, against.get());
         }
         var counted = realm.name() + "/" + user.name();
-        visit = sessions.visits.begin(counted, rules.sessions(), sessions.nanoTime.getAsLong());
+        visit = sessions.visits.begin(counted, rules.sessions());
         switch (visit.answer()) {
             case TOO_MANY -> {
                 return refused(Problem.IN_USE, LoginRefusal.SESSIONS);
@@ -310,7 +312,7 @@ final class Login implements AutoCloseable {
                 drop = new OpenDrop(sessions, user, realm, id, lease, visit, remover, leave);
                 leave = null;
                 open(drop);
-                visit.opened(delay(rules), sessions.nanoTime.getAsLong());
+                visit.opened(delay(rules));
                 yield new Event.Opened(drop.messages(), rules.terms());
             }
         };
@@ -335,31 +337,36 @@ final class Login implements AutoCloseable {
     /**
      * Where it is not open in time, the store's thread lets go of it when it has come to an end.
      */
-    private void open(OpenDrop opening) throws Fault, ListingViolation, InterruptedException {
-        var limit = sessions.calls.limit();
+    private void open(OpenDrop opened) throws Fault, ListingViolation, InterruptedException {
+        opening = true;
         try {
-            var _ =
-                    Bounded.ask(
-                            Thread.ofVirtual().name("open " + session),
-                            limit,
-                            () -> {
-                                opening.open();
-                                return opening;
-                            },
+            var violation =
+                    sessions.calls.askInTime(
+                            opened.store(),
+                            "open a maildrop",
+                            sessions.calls.limit(),
+                            () -> violation(opened),
                             _ -> {},
-                            opening::close);
-        } catch (TimeoutException e) {
-            disown();
-            throw Fault.temporary(
-                    opening.store().name() + " did not open a maildrop within " + limit, e);
-        } catch (InterruptedException e) {
-            disown();
-            throw e;
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof ListingViolation violation) {
-                throw violation;
+                            opened::letGo);
+            opening = false;
+            if (violation.isPresent()) {
+                throw violation.get();
             }
-            throw Bounded.rethrown(e);
+        } catch (LeftBehind e) {
+            throw e; // another thread has the login
+        } catch (Fault | InterruptedException | RuntimeException | Error e) {
+            opening = false;
+            throw e;
+        }
+    }
+
+    private static Optional<ListingViolation> violation(OpenDrop opened)
+            throws Fault, InterruptedException {
+        try {
+            opened.open();
+            return Optional.empty();
+        } catch (ListingViolation e) {
+            return Optional.of(e);
         }
     }
 

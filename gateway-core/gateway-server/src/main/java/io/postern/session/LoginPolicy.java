@@ -14,7 +14,6 @@ import org.slf4j.LoggerFactory;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.TimeoutException;
 
 /**
  * A policy plugin, and what becomes of a login where it fails.
@@ -32,36 +31,39 @@ public record LoginPolicy(AuthPolicy plugin, Duration timeLimit, boolean allowOn
      * @throws Fault if there is no answer, and the login may not go on without
      */
     Ruling ask(
+            PluginCalls calls,
             PluginCalls.Question<Ruling> question,
             InetAddress client,
-            Refusals refusals,
-            PluginCalls calls)
+            Refusals refusals)
             throws Fault, InterruptedException {
+        var begun = System.nanoTime();
         try {
-            return calls.askInTime(
+            return calls.askAside(
                     plugin,
                     "rule on a login",
                     timeLimit,
-                    () -> Objects.requireNonNull(question.answer(), "a ruling of null"),
-                    _ -> {},
-                    () -> {});
-        } catch (Fault e) {
-            var late = e.getCause() instanceof TimeoutException;
+                    () -> Objects.requireNonNull(question.answer(), "a ruling of null"));
+        } catch (Fault | RuntimeException | Error e) {
+            var late = System.nanoTime() - begun >= timeLimit.toNanos();
             return failed(
-                    late ? "it took longer than " + timeLimit : "it failed", e, client, refusals);
-        } catch (RuntimeException | Error e) {
-            return failed("it failed", e, client, refusals);
+                    calls,
+                    late ? "it took longer than " + timeLimit : "it failed",
+                    e,
+                    client,
+                    refusals);
         }
     }
 
-    private Ruling failed(String how, Throwable cause, InetAddress client, Refusals refusals)
+    private Ruling failed(
+            PluginCalls calls, String how, Throwable cause, InetAddress client, Refusals refusals)
             throws Fault {
-        if (refusals.refused(Limit.POLICY, plugin.name(), client, how)) {
-            FaultLog.warn(LOG, "policy " + plugin.name() + ": " + how, cause);
+        var name = calls.name(plugin);
+        if (refusals.refused(Limit.POLICY, name, client, how)) {
+            FaultLog.warn(LOG, "policy " + name + ": " + how, cause);
         }
         if (allowOnFailure) {
             return new AuthPolicy.Allow();
         }
-        throw Fault.temporary("policy " + plugin.name() + ": " + how, cause);
+        throw Fault.temporary("policy " + name + ": " + how, cause);
     }
 }

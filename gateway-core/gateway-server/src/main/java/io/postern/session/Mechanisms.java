@@ -1,25 +1,42 @@
 package io.postern.session;
 
+import io.postern.call.Bounded;
+import io.postern.call.PluginCalls;
 import io.postern.engine.Effect;
 import io.postern.engine.Offer;
 import io.postern.engine.Terms;
+import io.postern.spi.Fault;
 import io.postern.spi.auth.AuthContext;
 import io.postern.spi.auth.AuthExchange;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.AuthMechanism.Command;
+import io.postern.spi.auth.Channel;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The ways to log in: those of the configuration that a directory of some realm can serve.
  * Immutable.
  */
 public final class Mechanisms {
+    private static final Logger LOG = LoggerFactory.getLogger(Mechanisms.class);
+
+    /** How long a mechanism may take to say what it is. */
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(10);
+
     /** Longest capability line, octets, CRLF included (RFC 2449 §5). */
     private static final int MAX_CAPABILITY = 512;
 
@@ -30,9 +47,64 @@ public final class Mechanisms {
 
     private final Terms terms;
     private final boolean utf8;
-    private final AuthMechanism userPass;
-    private final AuthMechanism apop;
-    private final Map<String, AuthMechanism> sasl = new LinkedHashMap<>();
+    private final Way userPass;
+    private final Way apop;
+    private final Map<String, Way> sasl = new LinkedHashMap<>();
+
+    /**
+     * A mechanism, with what it says of itself: it is asked once, so that nobody who looks for it
+     * has to wait for a plugin.
+     *
+     * @param alwaysFits whether it leaves {@link AuthMechanism#fits} as it is: it need not be asked
+     */
+    private record Way(
+            AuthMechanism plugin,
+            Command command,
+            String name,
+            boolean serverFirst,
+            boolean initialResponse,
+            boolean plaintext,
+            boolean served,
+            boolean alwaysFits) {
+
+        static Way of(AuthMechanism plugin, Realms realms) {
+            try {
+                return Bounded.ask(LONGEST_LOOK, () -> asked(plugin, realms), _ -> {}, () -> {});
+            } catch (ExecutionException e) {
+                switch (e.getCause()) {
+                    case RuntimeException defect -> throw defect;
+                    case Error error -> throw error;
+                    case null, default -> throw new IllegalArgumentException(e.getCause());
+                }
+            } catch (TimeoutException e) {
+                throw new IllegalArgumentException(
+                        plugin.getClass().getName()
+                                + " does not say what kind of mechanism it is within "
+                                + LONGEST_LOOK,
+                        e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalArgumentException("the stop came first", e);
+            }
+        }
+
+        private static Way asked(AuthMechanism plugin, Realms realms) throws NoSuchMethodException {
+            return new Way(
+                    plugin,
+                    plugin.command(),
+                    plugin.mechanism(),
+                    plugin.serverFirst(),
+                    plugin.initialResponse(),
+                    plugin.plaintext(),
+                    realms.all().stream()
+                            .flatMap(realm -> realm.directories().stream())
+                            .anyMatch(plugin::servedBy),
+                    plugin.getClass()
+                            .getMethod("fits", Channel.class)
+                            .getDeclaringClass()
+                            .equals(AuthMechanism.class));
+        }
+    }
 
     /** Those of a server that does not offer UTF-8. */
     public Mechanisms(List<AuthMechanism> configured, Realms realms) {
@@ -48,20 +120,19 @@ public final class Mechanisms {
     public Mechanisms(List<AuthMechanism> configured, Realms realms, boolean utf8) {
         this.utf8 = utf8;
         terms = realms.terms();
-        AuthMechanism forUserPass = null;
-        AuthMechanism forApop = null;
+        Way forUserPass = null;
+        Way forApop = null;
         var line = "SASL".length() + "\r\n".length();
-        for (var mechanism : configured) {
-            if (realms.all().stream()
-                    .flatMap(realm -> realm.directories().stream())
-                    .noneMatch(mechanism::servedBy)) {
+        for (var one : configured) {
+            var mechanism = Way.of(one, realms);
+            if (!mechanism.served()) {
                 continue;
             }
             switch (mechanism.command()) {
                 case USER_PASS -> forUserPass = onlyOne(forUserPass, mechanism);
                 case APOP -> forApop = onlyOne(forApop, mechanism);
                 case AUTH -> {
-                    var name = mechanism.mechanism();
+                    var name = mechanism.name();
                     if (!SASL_NAME.matcher(name).matches()) {
                         throw new IllegalArgumentException(
                                 "'" + name + "' is no SASL name: 1 to 20 of A-Z 0-9 - _");
@@ -100,38 +171,61 @@ public final class Mechanisms {
     }
 
     /**
+     * Whether {@link #offer} asks plugins, and so may block. Else it can be asked by any thread.
+     */
+    boolean offerAsksPlugins() {
+        return Stream.concat(Stream.of(userPass, apop), sasl.values().stream())
+                .anyMatch(it -> it != null && !it.alwaysFits());
+    }
+
+    /**
      * What a connection is offered as it is now. A mechanism that shows the password is offered
-     * only where the connection may carry one (RFC 8314 §4.1).
+     * only where the connection may carry one (RFC 8314 §4.1); one that does not say in time
+     * whether it fits is not.
      *
      * @param stamp of {@link #stamp}, which lasts as long as the connection
      */
-    Offer offer(String stamp, Connection connection) {
+    Offer offer(PluginCalls calls, String stamp, Connection connection) {
+        var fitting = new ArrayList<Offer.Sasl>();
+        for (var one : sasl.values()) {
+            if (fits(calls, one, connection)) {
+                fitting.add(new Offer.Sasl(one.name(), one.serverFirst(), one.initialResponse()));
+            }
+        }
         return new Offer(
-                fits(apop, connection) ? stamp : "",
-                fits(userPass, connection),
-                sasl.values().stream()
-                        .filter(it -> fits(it, connection))
-                        .map(Mechanisms::sasl)
-                        .toList(),
+                fits(calls, apop, connection) ? stamp : "",
+                fits(calls, userPass, connection),
+                fitting,
                 connection.offersTls(),
                 terms,
                 utf8);
     }
 
-    private static Offer.Sasl sasl(AuthMechanism mechanism) {
-        return new Offer.Sasl(
-                mechanism.mechanism(), mechanism.serverFirst(), mechanism.initialResponse());
-    }
-
-    private static boolean fits(AuthMechanism mechanism, Connection connection) {
-        return mechanism != null
-                && (connection.plaintextAllowed() || !mechanism.plaintext())
-                && mechanism.fits(new ClientChannel(connection));
+    private static boolean fits(PluginCalls calls, Way mechanism, Connection connection) {
+        if (mechanism == null || !(connection.plaintextAllowed() || !mechanism.plaintext())) {
+            return false;
+        }
+        if (mechanism.alwaysFits()) {
+            return true;
+        }
+        var channel = new ClientChannel(connection);
+        try {
+            return calls.askAside(
+                    mechanism.plugin(),
+                    "say whether it fits",
+                    () -> mechanism.plugin().fits(channel));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (Fault | RuntimeException | Error e) {
+            LOG.warn("mechanism {} is not offered: {}", mechanism.name(), e.toString());
+            return false;
+        }
     }
 
     /** Starts the attempt that the engine asks for. */
     AuthExchange begin(Effect.Authenticate login, AuthContext context) {
-        return mechanism(login).begin(context);
+        return way(login).plugin().begin(context);
     }
 
     /** The mechanism's name, for the log; a question mark for one that no connection is offered. */
@@ -146,8 +240,17 @@ public final class Mechanisms {
         };
     }
 
-    /** The plugin that the engine's attempt goes to. */
-    AuthMechanism mechanism(Effect.Authenticate login) {
+    /** The mechanism's name, for the log. */
+    String name(Effect.Authenticate login) {
+        return way(login).name();
+    }
+
+    /** The plugin that is asked. */
+    AuthMechanism plugin(Effect.Authenticate login) {
+        return way(login).plugin();
+    }
+
+    private Way way(Effect.Authenticate login) {
         return switch (login.command()) {
             case USER_PASS -> userPass;
             case APOP -> apop;
@@ -155,14 +258,19 @@ public final class Mechanisms {
         };
     }
 
-    private static AuthMechanism onlyOne(AuthMechanism earlier, AuthMechanism mechanism) {
+    private static Way onlyOne(Way earlier, Way mechanism) {
         if (earlier != null) {
             var what =
                     mechanism.command() == Command.AUTH
-                            ? mechanism.mechanism()
+                            ? mechanism.name()
                             : mechanism.command().name();
             throw new IllegalArgumentException(
-                    "two plugins for " + what + ": " + earlier.name() + ", " + mechanism.name());
+                    "two plugins for "
+                            + what
+                            + ": "
+                            + earlier.plugin().name()
+                            + ", "
+                            + mechanism.plugin().name());
         }
         return mechanism;
     }

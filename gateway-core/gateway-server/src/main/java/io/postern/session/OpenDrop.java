@@ -1,5 +1,7 @@
 package io.postern.session;
 
+import io.postern.call.LeftBehind;
+import io.postern.call.PluginCalls;
 import io.postern.engine.Effect;
 import io.postern.engine.Event;
 import io.postern.engine.ListingViolation;
@@ -9,7 +11,9 @@ import io.postern.kept.Copies;
 import io.postern.kept.KeptDeletions;
 import io.postern.session.Counters.Violation;
 import io.postern.spi.Fault;
+import io.postern.spi.Plugin;
 import io.postern.spi.User;
+import io.postern.spi.lock.FencingToken;
 import io.postern.spi.lock.Lease;
 import io.postern.spi.store.CommitRequest;
 import io.postern.spi.store.CommitResult;
@@ -31,13 +35,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A maildrop with its lock: what a session holds from the moment it has the lease. {@link #close}
  * is the only place that lets go of either. Used by one virtual thread at a time, {@link #lost} by
  * any.
  */
-final class OpenDrop implements AutoCloseable {
+final class OpenDrop {
     private static final Logger LOG = LoggerFactory.getLogger(OpenDrop.class);
 
     private final Sessions sessions;
@@ -52,7 +57,15 @@ final class OpenDrop implements AutoCloseable {
     private volatile boolean lost;
     private Maildrop maildrop;
     private MessageTable messages;
-    private boolean closed;
+    private FencingToken token;
+
+    /** Whether another thread is in the maildrop, and stays there. */
+    private volatile boolean abandoned;
+
+    // Each is set before the deed.
+    private final AtomicBoolean maildropClosed = new AtomicBoolean();
+    private final AtomicBoolean leaseClosed = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
      * @param afterwards run once the lock is let go of; never throws
@@ -79,12 +92,15 @@ final class OpenDrop implements AutoCloseable {
 
     /** Opens the maildrop and freezes its listing. The caller closes this, whatever happens. */
     void open() throws Fault, ListingViolation, InterruptedException {
-        lease.onLost(this::lose);
-        maildrop =
-                Objects.requireNonNull(
-                        sessions.calls.ask(
-                                store, "open a maildrop", () -> store.open(id, lease.token())),
-                        "open");
+        var _ =
+                locks(
+                        "watch a lock",
+                        () -> {
+                            lease.onLost(this::lose);
+                            token = lease.token();
+                            return true;
+                        });
+        maildrop = Objects.requireNonNull(store.open(id, token), "open");
         var listing = Objects.requireNonNull(maildrop.listing(), "listing");
         messages = sessions.tables.of(listing);
     }
@@ -110,15 +126,34 @@ final class OpenDrop implements AutoCloseable {
     boolean reacquired() throws InterruptedException {
         lost = false;
         try {
-            if (lease.reacquireIfUnclaimed()) {
-                lease.onLost(this::lose);
+            if (locks("take a lock up again", this::takenUp)) {
                 return true;
             }
-        } catch (RuntimeException | Error e) {
+        } catch (Fault | RuntimeException | Error e) {
             var _ = sessions.problem("taking up the lock of " + id, e);
         }
         lost = true;
         return false;
+    }
+
+    private boolean takenUp() throws InterruptedException {
+        if (lease.reacquireIfUnclaimed()) {
+            lease.onLost(this::lose);
+            return true;
+        }
+        return false;
+    }
+
+    /** Asks the lock coordinator. */
+    private <T> T locks(String doing, PluginCalls.Question<T> question)
+            throws Fault, InterruptedException {
+        return sessions.calls.askInTime(sessions.locks, doing, question);
+    }
+
+    /** Asks the store, in time. */
+    private <T> T store(String doing, PluginCalls.Question<T> question)
+            throws Fault, InterruptedException {
+        return sessions.calls.askInTime(store, doing, question);
     }
 
     /** Opens a message, or its surrogate. The caller closes it. */
@@ -128,51 +163,92 @@ final class OpenDrop implements AutoCloseable {
     }
 
     private InputStream stored(int number) throws Fault, InterruptedException {
-        return Objects.requireNonNull(
-                sessions.calls.ask(store, "open a message", () -> maildrop.content(number)),
-                "content");
+        var content =
+                sessions.calls.askInTime(
+                        store,
+                        "open a message",
+                        sessions.calls.limit(),
+                        () -> maildrop.content(number),
+                        OpenDrop::close,
+                        () -> {});
+        return new StoreStream(sessions.calls, store, Objects.requireNonNull(content, "content"));
     }
 
     /** Opens a message that is stored as it travels, if this one is known to be. */
-    Optional<WireReady.Region> region(int number) throws Fault, InterruptedException {
-        return maildrop instanceof WireReady able
-                ? Objects.requireNonNull(
-                        sessions.calls.ask(store, "open a message", () -> able.region(number)),
-                        "region")
-                : Optional.empty();
+    Optional<StoreRegion> region(int number) throws Fault, InterruptedException {
+        if (!(maildrop instanceof WireReady able)) {
+            return Optional.empty();
+        }
+        var region =
+                sessions.calls.askInTime(
+                        store,
+                        "open a message",
+                        sessions.calls.limit(),
+                        () -> able.region(number),
+                        late -> late.ifPresent(OpenDrop::close),
+                        () -> {});
+        return Objects.requireNonNull(region, "region")
+                .map(it -> new StoreRegion(sessions.calls, store, it));
     }
 
     /** Tells the store that a message was sent as it is stored. */
-    void sentAsStored(int number) {
+    void sentAsStored(int number) throws LeftBehind {
         if (maildrop instanceof WireReady able) {
-            try {
-                able.sentAsStored(number);
-            } catch (RuntimeException | Error e) {
-                var _ = sessions.problem("store " + store.name() + " told of a message", e);
-            }
+            tell(
+                    "hear of a message",
+                    () -> {
+                        able.sentAsStored(number);
+                        return true;
+                    });
+        }
+    }
+
+    /** Tells the store something to which there is no answer. */
+    private void tell(String doing, PluginCalls.Question<Boolean> what) throws LeftBehind {
+        try {
+            var _ = store(doing, what);
+        } catch (LeftBehind e) {
+            throw e;
+        } catch (Fault | InterruptedException | RuntimeException | Error e) {
+            var _ = sessions.problem("store " + storeName() + ": " + doing, e);
+        }
+    }
+
+    private String storeName() {
+        return sessions.calls.name(store);
+    }
+
+    /** What came too late. */
+    private static void close(AutoCloseable late) {
+        try {
+            late.close();
+        } catch (Exception | Error e) {
+            LOG.warn("what a store has opened cannot be closed", e);
         }
     }
 
     /** Tells the store that its listing was wrong. */
-    void sizeDiffers(Effect.Retrieve order, long octets) {
+    void sizeDiffers(Effect.Retrieve order, long octets) throws LeftBehind {
         sizeDiffers(order.number(), order.surrogate(), order.octets(), octets);
     }
 
-    private void sizeDiffers(int number, boolean surrogate, long listed, long octets) {
+    private void sizeDiffers(int number, boolean surrogate, long listed, long octets)
+            throws LeftBehind {
         sessions.counters.count(Violation.SIZE);
         LOG.error(
                 "store {} lists {} {} of {} with {} octets; it has {}",
-                store.name(),
+                storeName(),
                 surrogate ? "the surrogate of message" : "message",
                 number,
                 id,
                 listed,
                 octets);
-        try {
-            maildrop.sizeDiffers(number, octets);
-        } catch (RuntimeException | Error e) {
-            var _ = sessions.problem("store " + store.name() + " told of a size", e);
-        }
+        tell(
+                "hear of a size",
+                () -> {
+                    maildrop.sizeDiffers(number, octets);
+                    return true;
+                });
     }
 
     /**
@@ -273,12 +349,16 @@ final class OpenDrop implements AutoCloseable {
 
     /** Whether the lock is surely held, or is again. */
     private boolean held() {
+        if (abandoned) {
+            return false;
+        }
         try {
-            if ((!lost && lease.remaining().isPositive()) || reacquired()) {
+            if ((!lost && locks("say how long a lock holds", lease::remaining).isPositive())
+                    || reacquired()) {
                 return true;
             }
             LOG.warn("nothing removed from {}: its lock was lost", id);
-        } catch (InterruptedException | RuntimeException | Error e) {
+        } catch (Fault | InterruptedException | RuntimeException | Error e) {
             var _ = sessions.problem("nothing removed from " + id + ": its lock", e);
         }
         return false;
@@ -286,23 +366,26 @@ final class OpenDrop implements AutoCloseable {
 
     private Event.Committed ask(Effect.Commit update, BitSet remove, Duration timeLimit) {
         try {
+            if (abandoned) {
+                throw Fault.temporary("the lock was given up", null);
+            }
             var request =
                     new CommitRequest(
-                            UUID.randomUUID(),
-                            lease.token(),
-                            refs(remove),
-                            refs(update.seen()),
-                            timeLimit);
+                            UUID.randomUUID(), token, refs(remove), refs(update.seen()), timeLimit);
             var result =
                     Objects.requireNonNull(
-                            sessions.calls.ask(store, "commit", () -> maildrop.commit(request)),
+                            sessions.calls.ask(
+                                    store,
+                                    "commit",
+                                    sessions.settings.commitLimit(),
+                                    () -> maildrop.commit(request)),
                             "commit");
             audit(remove, outcome(request, result));
             return update.marked().isEmpty()
                     ? new Event.Committed(0, Problem.NONE)
                     : judge(request, result);
         } catch (Fault | InterruptedException | RuntimeException | Error e) {
-            var _ = sessions.problem("store " + store.name() + " commits " + id, e);
+            var _ = sessions.problem("store " + storeName() + " commits " + id, e);
             audit(remove, "unknown");
             return new Event.Committed(update.marked().cardinality(), worst(update.marked()));
         }
@@ -314,29 +397,61 @@ final class OpenDrop implements AutoCloseable {
     }
 
     /**
-     * Closes the maildrop, then lets go of the lock. Removes nothing. Idempotent, never throws; may
-     * block.
+     * Closes the maildrop, then lets go of the lock. Removes nothing. Idempotent; may block. Where
+     * a thread is left behind in one of the two, another one calls this again and goes on behind
+     * it.
      */
-    @Override
-    public void close() {
-        if (closed) {
-            return;
+    void close() throws LeftBehind {
+        if (maildrop != null && maildropClosed.compareAndSet(false, true)) {
+            close(store, "close a maildrop", maildrop::close);
         }
-        closed = true;
-        if (maildrop != null) {
-            try {
-                maildrop.close();
-            } catch (RuntimeException | Error e) {
-                var _ = sessions.problem("store " + store.name() + " closes a maildrop", e);
-            }
+        if (leaseClosed.compareAndSet(false, true)) {
+            close(sessions.locks, "let go of a lock", lease::close);
         }
+        if (closed.compareAndSet(false, true)) {
+            visit.close();
+            afterwards.run();
+        }
+    }
+
+    private void close(Plugin plugin, String doing, Runnable closing) throws LeftBehind {
         try {
-            lease.close();
-        } catch (RuntimeException | Error e) {
-            var _ = sessions.problem("lock coordinator lets go of a lock", e);
+            sessions.calls.closeInTime(plugin, doing, closing);
+        } catch (LeftBehind e) {
+            throw e;
+        } catch (Fault | InterruptedException | RuntimeException | Error e) {
+            var _ = sessions.problem(sessions.calls.name(plugin) + ": " + doing, e);
         }
-        visit.close();
-        afterwards.run();
+    }
+
+    /** As {@link #close}, by a thread whose place nobody takes. */
+    void letGo() {
+        try {
+            close();
+        } catch (LeftBehind e) {
+            throw new IllegalStateException("it is not supervised", e);
+        }
+    }
+
+    /** Ends an UPDATE whose thread was left behind: nothing is removed from now on. */
+    void giveUp() {
+        abandoned = true;
+        letGo();
+    }
+
+    /**
+     * Gives the lock up while another thread is in a call of the maildrop that does not end: that
+     * one closes the maildrop by {@link #closeAbandoned}. From now on nothing is removed.
+     */
+    void abandon() throws LeftBehind {
+        abandoned = true;
+        maildropClosed.set(true);
+        close();
+    }
+
+    /** By the thread that was left behind in the maildrop, which has no lock any more. */
+    void closeAbandoned() {
+        close(maildrop);
     }
 
     private void lose(Lease.Loss loss) {
@@ -363,7 +478,7 @@ final class OpenDrop implements AutoCloseable {
         LOG.warn(
                 "commit {} of store {} on {}: {} of {} messages{}",
                 request.commitId(),
-                store.name(),
+                storeName(),
                 id,
                 result,
                 marked,

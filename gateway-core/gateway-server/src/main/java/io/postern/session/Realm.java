@@ -5,6 +5,8 @@ import io.postern.kept.KeptDeletions;
 import io.postern.spi.auth.UserDirectory;
 import io.postern.spi.store.MaildropStore;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -44,11 +46,18 @@ public record Realm(
         Objects.requireNonNull(store);
         domains = Set.copyOf(domains);
         directories = List.copyOf(directories);
-        stopOnUnknown = Set.copyOf(stopOnUnknown);
-        nextOnFailure = Set.copyOf(nextOnFailure);
+        stopOnUnknown = identities(stopOnUnknown);
+        nextOnFailure = identities(nextOnFailure);
         if (directories.isEmpty()) {
             throw new IllegalArgumentException("realm " + name + " has no directory");
         }
+    }
+
+    /** By object: what two directories make of each other is a plugin's code. */
+    private static Set<UserDirectory> identities(Set<UserDirectory> some) {
+        var same = Collections.<UserDirectory>newSetFromMap(new IdentityHashMap<>());
+        same.addAll(some);
+        return Collections.unmodifiableSet(same);
     }
 
     /** A realm of directories in neither set, without terms, that keeps nothing. */

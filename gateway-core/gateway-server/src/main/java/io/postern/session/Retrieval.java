@@ -1,8 +1,7 @@
 package io.postern.session;
 
+import io.postern.call.LeftBehind;
 import io.postern.engine.Effect;
-import io.postern.spi.Fault;
-import io.postern.spi.store.WireReady;
 import io.postern.spi.wire.MessageEncoder;
 
 import java.io.IOException;
@@ -40,7 +39,7 @@ final class Retrieval implements AutoCloseable {
     /** One of the two is null. */
     private final InputStream content;
 
-    private final WireReady.Region region;
+    private final StoreRegion region;
     private final Output output;
     private final MessageEncoder encoder;
     private ByteBuffer out;
@@ -60,12 +59,12 @@ final class Retrieval implements AutoCloseable {
     /**
      * @param region all of what the order is for; closed with this
      */
-    Retrieval(Effect.Retrieve order, WireReady.Region region, Output output) {
+    Retrieval(Effect.Retrieve order, StoreRegion region, Output output) {
         this(order, null, Objects.requireNonNull(region), output);
     }
 
     private Retrieval(
-            Effect.Retrieve order, InputStream content, WireReady.Region region, Output output) {
+            Effect.Retrieve order, InputStream content, StoreRegion region, Output output) {
         this.order = order;
         this.content = content;
         this.region = region;
@@ -96,9 +95,18 @@ final class Retrieval implements AutoCloseable {
      * Sends the status line, the message, and the final dot in one write with what comes before it:
      * some clients wait for ever when it comes alone.
      *
+     * @throws LeftBehind if this thread was left behind in a call of the store
      * @throws IOException if the message cannot be read to its end, or changes meanwhile
      */
-    Outcome send() throws Fault, IOException, InterruptedException {
+    Outcome send() throws IOException, InterruptedException {
+        try {
+            return sent();
+        } catch (StoreStream.Left e) {
+            throw e.asItself();
+        }
+    }
+
+    private Outcome sent() throws IOException, InterruptedException {
         out = room(Chunks.take());
         try {
             var head = order.head().octets();
@@ -169,7 +177,7 @@ final class Retrieval implements AutoCloseable {
     }
 
     /** All but the final dot, which a message that changes meanwhile does not get. */
-    private Outcome sendRegion() throws Fault, IOException, InterruptedException {
+    private Outcome sendRegion() throws IOException, InterruptedException {
         while (stored < order.octets()) {
             if (!out.hasRemaining() && !write()) {
                 return Outcome.GONE;
@@ -177,7 +185,7 @@ final class Retrieval implements AutoCloseable {
             var most = Math.min(order.octets() - stored, out.remaining());
             var room = out.limit();
             out.limit(out.position() + (int) most);
-            var read = region.channel().read(out, region.offset() + stored);
+            var read = region.read(out, stored);
             out.limit(room);
             if (read < 0) {
                 return Outcome.SIZE_DIFFERS;

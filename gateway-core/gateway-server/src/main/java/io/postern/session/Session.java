@@ -1,8 +1,12 @@
 package io.postern.session;
 
+import io.postern.call.LeftBehind;
+import io.postern.call.Supervised;
+import io.postern.call.Workers;
 import io.postern.engine.Effect;
 import io.postern.engine.Event;
 import io.postern.engine.LineFramer;
+import io.postern.engine.Offer;
 import io.postern.engine.OtherProtocol;
 import io.postern.engine.Pop3Engine;
 import io.postern.engine.Problem;
@@ -24,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * One client's session, from the greeting to the one exit.
@@ -58,12 +63,25 @@ public final class Session implements ClientEvents {
     private Ways ways;
 
     // The owner's.
-    private final Pop3Engine engine;
+    private Pop3Engine engine;
+    private Offer offer;
     private final LineFramer framer = new LineFramer();
     private final Output output;
     private final ArrayDeque<Effect> todo = new ArrayDeque<>(2);
     private Login login;
     private OpenDrop drop;
+
+    /** What is done now, for whoever has to go on with it; null between effects. */
+    private Effect performing;
+
+    /** What the login has come to; null until then. */
+    private Event answered;
+
+    /** Whether it is on its way out. */
+    private boolean exiting;
+
+    /** Whether the answer to a RETR or TOP may have begun. */
+    private boolean begun;
 
     /** Why the engine was told that it cannot go on; null while it can. */
     private Ending doom;
@@ -85,6 +103,7 @@ public final class Session implements ClientEvents {
     // Notes, guarded by this.
     private boolean owned;
     private Thread runner;
+    private Supervised supervised;
     private boolean shielded;
     private ByteBuffer pending;
     private boolean suspended;
@@ -113,7 +132,9 @@ public final class Session implements ClientEvents {
         this.id = id;
         ways = sessions.enter();
         stamp = ways.mechanisms.stamp(sessions.settings.host());
-        engine = new Pop3Engine(ways.mechanisms.offer(stamp, connection));
+        if (!ways.mechanisms.offerAsksPlugins()) {
+            begin();
+        }
         output = new Output(connection);
         begunAt = sessions.nanoTime.getAsLong();
         heardAt = begunAt;
@@ -130,13 +151,31 @@ public final class Session implements ClientEvents {
             }
             owned = true;
         }
+        if (engine == null) {
+            Workers.run(() ->
+                    supervise(() -> {
+                        begin();
+                        greet();
+                        goOn();
+                    }));
+        } else {
+            greet();
+            ownForNow(NOTHING);
+        }
+    }
+
+    private void begin() {
+        offer = ways.mechanisms.offer(sessions.calls, stamp, connection);
+        engine = new Pop3Engine(offer);
+    }
+
+    private void greet() {
         if (connection.place().admission() == Gate.Admission.ADMITTED) {
             feed(new Event.Connected());
         } else {
             doom = Ending.TURNED_AWAY;
             feed(new Event.TurnedAway(Problem.SYS_TEMP, "too many connections, try later"));
         }
-        ownForNow(NOTHING);
     }
 
     /**
@@ -257,8 +296,10 @@ public final class Session implements ClientEvents {
     private void ownForNow(ByteBuffer octets) {
         var done = false;
         try {
-            noteSecured();
-            done = serve(octets);
+            if (!securedAsksPlugins()) {
+                noteSecured();
+                done = serve(octets);
+            }
         } catch (RuntimeException | Error e) {
             broken(e);
         }
@@ -276,6 +317,10 @@ public final class Session implements ClientEvents {
         }
     }
 
+    private synchronized boolean securedAsksPlugins() {
+        return secured && ways.mechanisms.offerAsksPlugins();
+    }
+
     private void noteSecured() {
         synchronized (this) {
             if (!secured) {
@@ -283,7 +328,8 @@ public final class Session implements ClientEvents {
             }
             secured = false;
         }
-        feed(new Event.Secured(ways.mechanisms.offer(stamp, connection)));
+        offer = ways.mechanisms.offer(sessions.calls, stamp, connection);
+        feed(new Event.Secured(offer));
     }
 
     /** Answers whatever needs no plugin. Says whether that was all. */
@@ -318,17 +364,38 @@ public final class Session implements ClientEvents {
     // ---- the owner that may block: the virtual thread
 
     private void run() {
+        supervise(this::goOn);
+    }
+
+    /** Runs a task on this thread; where it is left behind in a plugin, another one goes on. */
+    private void supervise(Supervised.Task task) {
+        var calls = sessions.calls.supervised(this::leftBehind);
+        synchronized (this) {
+            runner = Thread.currentThread();
+            supervised = calls;
+        }
+        calls.run(task);
+    }
+
+    private void goOn() throws LeftBehind {
         try {
+            if (engine == null) {
+                begin(); // it is told to end before it was greeted
+            }
             if (ending == null && !output.whole()) {
                 flushed();
             }
             while (ending == null || todo.peek() instanceof Effect.Commit) {
                 if (!todo.isEmpty()) {
-                    perform(todo.remove());
+                    performing = todo.remove();
+                    perform(performing);
+                    performing = null;
                 } else if (!command()) {
                     return;
                 }
             }
+        } catch (LeftBehind e) {
+            throw e;
         } catch (InterruptedException e) {
             // Only the end of the session interrupts its thread, and has said why.
             end(Ending.DROPPED);
@@ -336,6 +403,63 @@ public final class Session implements ClientEvents {
             broken(e);
         }
         exit();
+    }
+
+    /**
+     * The owner is in a plugin that does not come to an end: another thread owns the session now.
+     * Called while the former owner is in there; must not block.
+     */
+    private void leftBehind(Fault why) {
+        synchronized (this) {
+            runner = null;
+            shielded = false;
+        }
+        Workers.run(() ->
+                supervise(() -> {
+                    takeOver(why);
+                    goOn();
+                }));
+    }
+
+    private void takeOver(Fault why) throws LeftBehind {
+        var left = performing;
+        performing = null;
+        switch (left) {
+            case Effect.Authenticate _, Effect.Respond _ -> {
+                var event = answered == null ? login.leftBehind(why) : answered;
+                answered = null;
+                letGo();
+                feed(
+                        event instanceof Event.Opened
+                                ? new Event.LoginRefused(Problem.SYS_TEMP)
+                                : event);
+            }
+            case Effect.Retrieve order -> takeOver(order, why);
+            case null -> {
+                if (!exiting) {
+                    cutOff(Ending.LOCK_LOST); // nobody knows: it was being taken up again
+                }
+            }
+            default -> {
+                // It was letting go of something, which goes on where it stopped.
+            }
+        }
+    }
+
+    /** Ends a session whose maildrop has a thread in it that cannot be got out. */
+    private void takeOver(Effect.Retrieve order, Fault why) throws LeftBehind {
+        var problem = sessions.problem(retrieving(order), why);
+        var abandoned = drop;
+        if (begun) {
+            sessions.counters.count(Violation.CONTENT);
+            cutOff(Ending.CONTENT);
+        } else {
+            feed(new Event.Unavailable(problem));
+            doom = Ending.CONTENT;
+            todo.add(new Effect.Close());
+        }
+        abandoned.abandon();
+        drop = null;
     }
 
     /**
@@ -379,6 +503,7 @@ public final class Session implements ClientEvents {
             }
             owned = false;
             runner = null;
+            supervised = null;
             heardAt = sessions.nanoTime.getAsLong();
             return false;
         }
@@ -393,7 +518,7 @@ public final class Session implements ClientEvents {
             }
             case Effect.Authenticate begin -> {
                 flushed();
-                login = new Login(sessions, ways, connection, id, stamp);
+                login = new Login(sessions, ways, offer, connection, id);
                 answer(() -> login.begin(begin));
             }
             case Effect.Respond(var response) -> {
@@ -465,6 +590,8 @@ public final class Session implements ClientEvents {
         Event event;
         try {
             event = step.take();
+        } catch (LeftBehind e) {
+            throw e;
         } catch (InterruptedException e) {
             event = login.failed(ifNotOver(e));
         }
@@ -473,7 +600,9 @@ public final class Session implements ClientEvents {
             return;
         }
         var opened = event instanceof Event.Opened ? login.takeDrop() : null;
+        answered = event;
         letGo();
+        answered = null;
         if (opened != null) {
             drop = opened;
             user = drop.user().name();
@@ -486,17 +615,41 @@ public final class Session implements ClientEvents {
     }
 
     private void retrieve(Effect.Retrieve order) throws InterruptedException {
-        var doing = "message " + order.number() + " for " + SessionLog.value(user);
+        begun = false;
+        var from = drop;
         Retrieval retrieval;
         try {
             retrieval = retrieval(order);
+        } catch (LeftBehind e) {
+            from.closeAbandoned();
+            throw e;
         } catch (Fault | RuntimeException | Error e) {
-            feed(new Event.Unavailable(sessions.problem(doing, e)));
+            feed(new Event.Unavailable(sessions.problem(retrieving(order), e)));
             return;
         } catch (InterruptedException e) {
-            feed(new Event.Unavailable(sessions.problem(doing, ifNotOver(e))));
+            feed(new Event.Unavailable(sessions.problem(retrieving(order), ifNotOver(e))));
             return;
         }
+        begun = true;
+        try {
+            send(order, retrieval);
+            close(retrieval, order);
+        } catch (LeftBehind e) {
+            // This is not the owner any more: it lets go of what it has in hand.
+            close(retrieval, order);
+            from.closeAbandoned();
+            throw e;
+        } catch (InterruptedException e) {
+            close(retrieval, order);
+            throw e;
+        }
+    }
+
+    private String retrieving(Effect.Retrieve order) {
+        return "message " + order.number() + " for " + SessionLog.value(user);
+    }
+
+    private void send(Effect.Retrieve order, Retrieval retrieval) throws InterruptedException {
         try {
             switch (retrieval.send()) {
                 case SENT -> {
@@ -515,14 +668,12 @@ public final class Session implements ClientEvents {
                 }
                 case GONE -> cutOff(Ending.DROPPED);
             }
-        } catch (Fault | IOException | RuntimeException | Error e) {
+        } catch (IOException | RuntimeException | Error e) {
             if (ending == null) {
                 sessions.counters.count(Violation.CONTENT);
-                LOG.warn("{} cut off after {} octets", doing, retrieval.octets(), e);
+                LOG.warn("{} cut off after {} octets", retrieving(order), retrieval.octets(), e);
             }
             cutOff(Ending.CONTENT);
-        } finally {
-            close(retrieval, doing);
         }
     }
 
@@ -537,11 +688,13 @@ public final class Session implements ClientEvents {
     }
 
     /** What was read is sent or cut off by now: this changes nothing for the client. */
-    private void close(Retrieval retrieval, String doing) {
+    private void close(Retrieval retrieval, Effect.Retrieve order) throws LeftBehind {
         try {
             retrieval.close();
+        } catch (StoreStream.Left e) {
+            throw e.asItself();
         } catch (IOException | RuntimeException | Error e) {
-            LOG.warn("{}: the store's stream cannot be closed", doing, e);
+            LOG.warn("{}: the store's stream cannot be closed", retrieving(order), e);
         }
     }
 
@@ -556,25 +709,7 @@ public final class Session implements ClientEvents {
             committing = true;
             commitAt = sessions.nanoTime.getAsLong();
         }
-        Thread.ofVirtual()
-                .name("update " + id)
-                .start(() -> {
-                    var committed =
-                            new Event.Committed(order.marked().cardinality(), Problem.SYS_TEMP);
-                    try (taken) {
-                        committed = taken.commit(order);
-                    } finally {
-                        synchronized (this) {
-                            committing = false;
-                        }
-                        if (!outcome.complete(committed)) {
-                            LOG.warn(
-                                    "session {}: the commit that was late left {} behind",
-                                    id,
-                                    committed.failed());
-                        }
-                    }
-                });
+        Workers.run(() -> update(order, taken, outcome));
         var committed = outcome.join();
         synchronized (this) {
             commit = null;
@@ -589,14 +724,47 @@ public final class Session implements ClientEvents {
         feed(committed);
     }
 
+    /** By a thread that nothing interrupts but a plugin that does not come to an end. */
+    private void update(
+            Effect.Commit order, OpenDrop taken, CompletableFuture<Event.Committed> outcome) {
+        var unknown = new Event.Committed(order.marked().cardinality(), Problem.SYS_TEMP);
+        var committed = new AtomicReference<>(unknown);
+        sessions.calls
+                .supervised(why ->
+                        Workers.run(() -> {
+                            var _ = sessions.problem("session " + id + ", its end", why);
+                            taken.giveUp();
+                            updated(outcome, committed.get());
+                        }))
+                .run(() -> {
+                    try {
+                        committed.set(taken.commit(order));
+                    } catch (RuntimeException | Error e) {
+                        LOG.error("session {}: the update is broken", id, e);
+                    }
+                    taken.close();
+                    updated(outcome, committed.get());
+                });
+    }
+
+    private void updated(CompletableFuture<Event.Committed> outcome, Event.Committed committed) {
+        synchronized (this) {
+            if (!committing) {
+                return; // another thread has gone on
+            }
+            committing = false;
+        }
+        if (!outcome.complete(committed)) {
+            LOG.warn("session {}: the commit that was late left {} behind", id, committed.failed());
+        }
+    }
+
     /**
      * The one exit: closes the connection, then lets go of everything. QUIT, drop, autologout,
      * shutdown and errors all come here.
      */
-    private void exit() {
-        synchronized (this) {
-            runner = null;
-        }
+    private void exit() throws LeftBehind {
+        exiting = true;
         try {
             if (abrupt) {
                 connection.abort();
@@ -608,6 +776,8 @@ public final class Session implements ClientEvents {
             leaveWays();
             synchronized (this) {
                 gone = true;
+                runner = null;
+                supervised = null;
             }
         }
         if (ending == Ending.TURNED_AWAY
@@ -634,7 +804,7 @@ public final class Session implements ClientEvents {
     }
 
     /** Ends the login attempt, closes the maildrop, then lets go of the lock. Not interrupted. */
-    private void letGo() {
+    private void letGo() throws LeftBehind {
         synchronized (this) {
             shielded = true;
         }
@@ -791,13 +961,13 @@ public final class Session implements ClientEvents {
     }
 
     private void startRunner() {
-        runner = Thread.ofVirtual().name("session " + id).unstarted(this::run);
-        runner.start();
+        Workers.run(this::run);
     }
 
     private void interrupt() {
         if (runner != null && !shielded) {
             runner.interrupt();
+            supervised.hurry();
         }
     }
 

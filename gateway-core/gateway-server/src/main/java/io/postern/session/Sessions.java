@@ -20,7 +20,7 @@ public final class Sessions {
     final SessionSettings settings;
     final LockCoordinator locks;
     final Counters counters;
-    final UserVisits visits = new UserVisits();
+    final UserVisits visits;
     final Tables tables = new Tables();
     final LoginGuard guard;
     final PluginCalls calls;
@@ -62,6 +62,7 @@ public final class Sessions {
         this.guard = guard;
         this.calls = calls;
         this.nanoTime = nanoTime;
+        visits = new UserVisits(nanoTime);
     }
 
     /**

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.LongSupplier;
 
 /**
  * Which users are here, and when they came last (RFC 2449 §6.5). It knows of this server only, and
@@ -31,6 +32,10 @@ final class UserVisits {
         boolean free;
     }
 
+    UserVisits(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
     /** What becomes of somebody who comes. */
     enum Answer {
         WELCOME,
@@ -39,6 +44,12 @@ final class UserVisits {
         /** The delay is not over. */
         TOO_EARLY
     }
+
+    /**
+     * As System.nanoTime. Read with the monitor held: a time from before another login of the same
+     * user would lie before that one's, as if a delay were still running.
+     */
+    private final LongSupplier nanoTime;
 
     // Guarded by this.
     private final Map<String, Presence> byUser = new HashMap<>();
@@ -64,9 +75,10 @@ final class UserVisits {
         }
 
         /** The login has succeeded. */
-        void opened(Duration delay, long now) {
+        void opened(Duration delay) {
             opened = true;
             synchronized (UserVisits.this) {
+                var now = nanoTime.getAsLong();
                 var presence = byUser.get(user);
                 if (now - presence.next < 0) {
                     presence.free = false;
@@ -106,9 +118,9 @@ final class UserVisits {
      *
      * @param user not the same text for two users of two realms
      * @param most how many sessions may run at the same time
-     * @param now as System.nanoTime
      */
-    synchronized Visit begin(String user, OptionalInt most, long now) {
+    synchronized Visit begin(String user, OptionalInt most) {
+        var now = nanoTime.getAsLong();
         if (++visits % FORGET_AFTER == 0) {
             byUser.values().removeIf(it -> it.running == 0 && now - it.next >= 0);
         }

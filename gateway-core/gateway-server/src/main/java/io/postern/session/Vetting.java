@@ -48,17 +48,17 @@ final class Vetting {
     private volatile boolean abandoned;
 
     Vetting(
+            PluginCalls calls,
             LoginGuard guard,
             Optional<LoginPolicy> policy,
             Connection connection,
-            String session,
-            PluginCalls calls) {
+            String session) {
+        this.calls = calls;
         this.guard = guard;
         this.policy = policy;
         this.connection = connection;
         this.client = connection.client().getAddress();
         this.session = session;
-        this.calls = calls;
     }
 
     /** What the client proves itself with. */
@@ -227,10 +227,10 @@ final class Vetting {
         try {
             ruling =
                     asked.ask(
+                            calls,
                             () -> question.of(asked.plugin(), attempt),
                             client,
-                            guard.refusals(),
-                            calls);
+                            guard.refusals());
         } catch (Fault e) {
             unjudged = LoginRefusal.POLICY_FAILED;
             throw e;

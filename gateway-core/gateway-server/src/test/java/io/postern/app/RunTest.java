@@ -64,6 +64,14 @@ class RunTest {
     }
 
     @Test
+    void anInterruptThatIsNoStopHasAStatusOfItsOwn() throws Exception {
+        var server = new Server(site.config(TestSite.good(0)));
+        server.interrupt();
+        assertEquals(ExitCode.ENDED_FROM_WITHIN, server.code());
+        assertEquals("anybody+ words+ words- anybody-", TestSite.life());
+    }
+
+    @Test
     void aStopEndsASessionThatDidNotQuit() throws Exception {
         site.config(TestSite.good(0));
         var server = new Server(site);
@@ -220,6 +228,11 @@ class RunTest {
             assertEquals("", err());
         }
 
+        /** What a plugin does that interrupts every thread that it finds. */
+        void interrupt() {
+            thread.interrupt();
+        }
+
         int port() {
             var port = PORT.matcher(out());
             assertTrue(port.find(), out());
@@ -228,7 +241,7 @@ class RunTest {
 
         /** What the JVM's shutdown does. */
         void stop() {
-            thread.interrupt();
+            Run.stop(thread);
         }
 
         int code() throws Exception {

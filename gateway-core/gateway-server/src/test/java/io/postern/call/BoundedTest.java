@@ -21,7 +21,6 @@ class BoundedTest {
 
     private String ask(Duration limit, Bounded.Question<String> question) throws Exception {
         return Bounded.ask(
-                Thread.ofVirtual(),
                 limit,
                 question,
                 answer -> heard.add("too late: " + answer),
@@ -51,30 +50,6 @@ class BoundedTest {
         assertEquals(List.of(), heard);
         go.countDown();
         await().until(() -> heard.equals(List.of("too late: yes", "left")));
-    }
-
-    /**
-     * It ends only when it has been looked at after its limit, and was given more time each time.
-     */
-    @Test
-    void timeElsewhereComesOnTopOfTheLimit() throws Exception {
-        var looks = new CountDownLatch(3);
-        var answer =
-                Bounded.ask(
-                        Thread.ofVirtual(),
-                        Duration.ofMillis(1),
-                        () -> {
-                            looks.await();
-                            return "yes";
-                        },
-                        late -> heard.add("too late: " + late),
-                        () -> heard.add("left"),
-                        () -> {
-                            looks.countDown();
-                            return LONG.toNanos();
-                        });
-        assertEquals("yes", answer);
-        assertEquals(List.of(), heard);
     }
 
     /** Whether the answer comes before the interrupt or after it: the caller never goes on. */

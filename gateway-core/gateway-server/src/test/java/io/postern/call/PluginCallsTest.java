@@ -14,6 +14,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 
 class PluginCallsTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
     private final AtomicLong clock = new AtomicLong();
     private final PluginCalls calls =
             new PluginCalls(Duration.ofMillis(100), Duration.ofSeconds(5), clock::get);
@@ -24,14 +26,15 @@ class PluginCallsTest {
     void callsAreCountedAndTheSlowestIsKnown() throws Exception {
         var plugin = new Some();
         assertEquals("no calls", calls.shown(plugin));
-        assertEquals("yes", calls.ask(plugin, "answer", () -> after(20, "yes")));
-        assertEquals("no", calls.ask(plugin, "think", () -> after(7_000, "no")));
+        assertEquals("yes", calls.ask(plugin, "answer", LONG, () -> after(20, "yes")));
+        assertEquals("no", calls.ask(plugin, "think", LONG, () -> after(7_000, "no")));
         assertThrows(
                 IllegalStateException.class,
                 () ->
                         calls.ask(
                                 plugin,
                                 "fail",
+                                LONG,
                                 () -> {
                                     throw new IllegalStateException("a defect");
                                 }));

@@ -25,6 +25,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 /** What a directory says of an account, and who is let in then. */
@@ -319,15 +321,43 @@ class AccountRulesTest {
 
     @Test
     void usersWhoseDelayIsOverAreForgottenAndTheOthersAreNot() throws InterruptedException {
-        var visits = new UserVisits();
+        var now = new AtomicLong();
+        var visits = new UserVisits(now::get);
         var none = OptionalInt.empty();
-        try (var early = visits.begin("early", none, 0)) {
-            early.opened(Duration.ofSeconds(100), 0);
+        try (var early = visits.begin("early", none)) {
+            early.opened(Duration.ofSeconds(100));
             early.orderly();
         }
         for (var i = 0; i < 5_000; i++) {
-            visits.begin("user" + i, none, i).close();
+            now.set(i);
+            visits.begin("user" + i, none).close();
         }
-        assertEquals(UserVisits.Answer.TOO_EARLY, visits.begin("early", none, 5_000).answer());
+        now.set(5_000);
+        assertEquals(UserVisits.Answer.TOO_EARLY, visits.begin("early", none).answer());
+    }
+
+    /** A time that was read before another login's is no sign of a delay that still runs. */
+    @Test
+    void withoutADelayNobodyIsTooEarly() throws Exception {
+        var visits = new UserVisits(System::nanoTime);
+        var answers = new ConcurrentLinkedQueue<UserVisits.Answer>();
+        var logins = new ArrayList<Thread>();
+        for (var i = 0; i < 8; i++) {
+            logins.add(
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                for (var n = 0; n < 20_000; n++) {
+                                    try (var one = visits.begin("alice", OptionalInt.empty())) {
+                                        answers.add(one.answer());
+                                        one.opened(Duration.ZERO);
+                                        one.orderly();
+                                    }
+                                }
+                            }));
+        }
+        for (var one : logins) {
+            one.join();
+        }
+        assertEquals(Set.of(UserVisits.Answer.WELCOME), Set.copyOf(answers));
     }
 }

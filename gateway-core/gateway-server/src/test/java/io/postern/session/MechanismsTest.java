@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.postern.call.PluginCalls;
 import io.postern.engine.Offer;
 import io.postern.spi.auth.AuthMechanism;
 import io.postern.spi.auth.Channel;
@@ -16,6 +17,7 @@ import io.postern.spi.auth.Verdict;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -27,6 +29,8 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 class MechanismsTest {
+    private static final PluginCalls CALLS = new PluginCalls(Duration.ofSeconds(30));
+
     private static final PasswordDirectory PASSWORDS =
             (name, password) -> new Verdict.Refused(Verdict.Reason.UNKNOWN_USER);
 
@@ -97,7 +101,7 @@ class MechanismsTest {
                 };
         var offer =
                 new Mechanisms(List.of(digests, new Scene.Passwords()), realms(PASSWORDS))
-                        .offer("", clear());
+                        .offer(CALLS, "", clear());
         assertFalse(offer.apop());
         assertTrue(offer.userPass());
     }
@@ -106,7 +110,7 @@ class MechanismsTest {
     void saslIsAnnouncedInTheOrderOfTheConfigurationAndStlsWhereTheListenerHasIt() {
         var offer =
                 new Mechanisms(List.of(sasl("B"), new Scene.Asking(), sasl("A")), realms(PASSWORDS))
-                        .offer("", clear());
+                        .offer(CALLS, "", clear());
         assertEquals(
                 List.of(
                         new Offer.Sasl("B", false),
@@ -115,7 +119,7 @@ class MechanismsTest {
                 offer.sasl());
         assertFalse(offer.startTls());
         assertFalse(offer.userPass());
-        assertTrue(all().offer("<1.2@host>", clear().withStls()).startTls());
+        assertTrue(all().offer(CALLS, "<1.2@host>", clear().withStls()).startTls());
     }
 
     @Test
@@ -143,7 +147,7 @@ class MechanismsTest {
                 new Mechanisms(
                                 List.of(new Scene.Passwords(), sasl("PLAIN"), digests),
                                 realms(PASSWORDS))
-                        .offer("", clear().withStls());
+                        .offer(CALLS, "", clear().withStls());
         assertFalse(offer.userPass());
         assertEquals(List.of(new Offer.Sasl("DIGEST", false)), offer.sasl());
     }

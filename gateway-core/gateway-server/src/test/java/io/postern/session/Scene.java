@@ -48,6 +48,7 @@ final class Scene {
     List<AuthMechanism> ways = List.of(new Passwords(), new Digests(), new Asking());
     List<UserDirectory> directories =
             List.of(new MemoryUsers(Map.of("alice", SECRET, "bob", SECRET)));
+    List<UserDirectory> nextOnFailure = List.of();
     Terms terms = Terms.NONE;
     boolean utf8;
     LoginGuard guard = LoginGuard.open();
@@ -75,7 +76,7 @@ final class Scene {
                             store,
                             false,
                             Set.of(),
-                            Set.of(),
+                            Set.copyOf(nextOnFailure),
                             terms,
                             kept);
             var realms = new Realms(List.of(all), Optional.of(all));
@@ -99,7 +100,7 @@ final class Scene {
                 realms,
                 connection,
                 offer,
-                new Vetting(LoginGuard.open(), Optional.empty(), connection, "session", calls),
+                new Vetting(calls, LoginGuard.open(), Optional.empty(), connection, "session"),
                 calls);
     }
 

@@ -30,6 +30,10 @@ final class TestLocks implements LockCoordinator {
     /** In place of an honest acquisition, if not null. */
     Supplier<Acquisition> instead;
 
+    Consumer<MaildropId> beforeAcquire = _ -> {};
+    Consumer<MaildropId> beforeOnLost = _ -> {};
+    Consumer<MaildropId> beforeClose = _ -> {};
+
     TestLocks(List<String> journal) {
         this.journal = journal;
     }
@@ -40,7 +44,12 @@ final class TestLocks implements LockCoordinator {
     }
 
     @Override
-    public synchronized Acquisition tryAcquire(MaildropId id, LockOwner owner, Duration maxWait) {
+    public Acquisition tryAcquire(MaildropId id, LockOwner owner, Duration maxWait) {
+        beforeAcquire.accept(id);
+        return acquire(id, owner);
+    }
+
+    private synchronized Acquisition acquire(MaildropId id, LockOwner owner) {
         journal.add("acquire");
         if (instead != null) {
             return instead.get();
@@ -109,6 +118,7 @@ final class TestLocks implements LockCoordinator {
 
         @Override
         public void onLost(Consumer<Loss> hearing) {
+            beforeOnLost.accept(id);
             synchronized (TestLocks.this) {
                 listener = hearing;
             }
@@ -128,6 +138,7 @@ final class TestLocks implements LockCoordinator {
 
         @Override
         public void close() {
+            beforeClose.accept(id);
             synchronized (TestLocks.this) {
                 if (!closed) {
                     closed = true;

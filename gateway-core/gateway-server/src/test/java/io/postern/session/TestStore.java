@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -33,6 +34,11 @@ final class TestStore implements MaildropStore {
     /** What a store does, or does instead. */
     interface Deed<A, R> {
         R on(A what) throws Fault, InterruptedException;
+    }
+
+    /** What becomes of something of one maildrop. */
+    interface BinaryOperation<T> {
+        T of(MaildropId id, T it);
     }
 
     private final List<String> journal;
@@ -48,6 +54,10 @@ final class TestStore implements MaildropStore {
     Deed<CommitRequest, Void> beforeCommit = request -> null;
     UnaryOperator<CommitResult> result = it -> it;
     Runnable beforeClose = () -> {};
+    BinaryOperation<Listing> listingOf = (_, it) -> it;
+    BinaryOperation<InputStream> contentOf = (_, it) -> it;
+    Consumer<MaildropId> beforeCommitOf = _ -> {};
+    Consumer<MaildropId> beforeCloseOf = _ -> {};
     final List<String> sizes = new ArrayList<>();
     final List<CommitRequest> commits = new ArrayList<>();
 
@@ -73,7 +83,7 @@ final class TestStore implements MaildropStore {
     public Maildrop open(MaildropId id, FencingToken token) throws Fault, InterruptedException {
         journal.add("open");
         beforeOpen.on(id);
-        return opened.apply(new Opened(of(id)));
+        return opened.apply(new Opened(id, of(id)));
     }
 
     /** Unique-ids of what is left. */
@@ -95,11 +105,13 @@ final class TestStore implements MaildropStore {
     }
 
     private final class Opened implements Maildrop, Listing {
+        private final MaildropId id;
         private final Map<String, byte[]> now;
         private final List<String> ids;
         private final List<byte[]> stored;
 
-        Opened(Map<String, byte[]> now) {
+        Opened(MaildropId id, Map<String, byte[]> now) {
+            this.id = id;
             this.now = now;
             synchronized (now) {
                 ids = List.copyOf(now.keySet());
@@ -109,7 +121,7 @@ final class TestStore implements MaildropStore {
 
         @Override
         public Listing listing() {
-            return listing.apply(this);
+            return listingOf.of(id, listing.apply(this));
         }
 
         @Override
@@ -144,7 +156,8 @@ final class TestStore implements MaildropStore {
         public InputStream content(int number) throws Fault, InterruptedException {
             journal.add("content " + number);
             beforeContent.on(number);
-            return content.apply(new ByteArrayInputStream(stored.get(number - 1)));
+            return contentOf.of(
+                    id, content.apply(new ByteArrayInputStream(stored.get(number - 1))));
         }
 
         @Override
@@ -156,6 +169,7 @@ final class TestStore implements MaildropStore {
         public CommitResult commit(CommitRequest request) throws Fault, InterruptedException {
             journal.add("commit");
             beforeCommit.on(request);
+            beforeCommitOf.accept(id);
             var removed = 0;
             synchronized (now) {
                 commits.add(request);
@@ -172,6 +186,7 @@ final class TestStore implements MaildropStore {
         public void close() {
             journal.add("close maildrop");
             beforeClose.run();
+            beforeCloseOf.accept(id);
         }
     }
 }
