@@ -86,7 +86,7 @@ class MessageTableTest {
         assertEquals(count, table.count());
         for (var number : new int[] {1, 65_000, 65_001, 65_535, count}) {
             assertEquals(number, table.octets(number));
-            assertEquals(number + (number > 65_000 ? 7 : 0), table.surrogateOctets(number));
+            assertEquals(number + (number > 65_000 ? 7 : 0), table.octets(number, true));
             assertEquals("id" + number, table.uniqueId(number));
         }
         assertEquals(

@@ -73,14 +73,13 @@ final class Login implements AutoCloseable {
      */
     Event begin(Effect.Authenticate login) throws InterruptedException {
         try {
-            plugin = ways.mechanisms.mechanism(login);
-            mechanism = plugin.mechanism();
+            plugin = ways.mechanisms.plugin(login);
+            mechanism = ways.mechanisms.name(login);
             vetting.by(mechanism);
         } catch (RuntimeException | Error e) {
             Arrays.fill(login.response(), (byte) 0);
             return failed(e);
         }
-        plugin = ways.mechanisms.plugin(login);
         return next(
                 () ->
                         Objects.requireNonNull(
