@@ -26,8 +26,8 @@ public final class MaildropLayout {
     public static final String REMEDY =
             "Make it a folder that the server's user may read, or name another one.";
 
-    /** As other programs spell variables: {@code %u}, {@code ${user}}, {@code ~}. */
-    private static final Pattern FOREIGN = Pattern.compile(".*[%$].*|~.*");
+    /** What is left of a variable that is not known: {@code {usr}}, {@code %u}, {@code ~}. */
+    private static final Pattern FOREIGN = Pattern.compile(".*[%${}].*|~.*");
 
     private static final Pattern VARIABLE =
             Pattern.compile("\\{(user|local|domain|attribute:[A-Za-z0-9._-]+)\\}");
