@@ -22,7 +22,8 @@ final class Language {
                     new Language("es"),
                     new Language("ja"));
 
-    private static final Pattern RANGE = Pattern.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\\*");
+    /** Longest subtag of a language range, letters or digits (RFC 4647 §2.1). */
+    private static final int LONGEST_SUBTAG = 8;
 
     private static final String BUNDLE = "io.postern.engine.texts";
 
