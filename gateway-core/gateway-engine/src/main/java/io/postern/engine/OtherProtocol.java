@@ -1,7 +1,7 @@
 package io.postern.engine;
 
 import java.nio.charset.StandardCharsets;
-import java.util.regex.Pattern;
+import java.util.List;
 
 /** Tells clients apart that speak to POP3 by mistake, or to find out what is there. */
 public final class OtherProtocol {
@@ -9,14 +9,21 @@ public final class OtherProtocol {
     private static final int TLS_HANDSHAKE = 22;
 
     /** Methods of RFC 9110 §9, RFC 5789 and RFC 9113 §3.4, with or without a version behind. */
-    private static final Pattern METHOD =
-            Pattern.compile(
-                    "(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) .*",
-                    Pattern.DOTALL);
+    private static final List<String> METHODS =
+            List.of(
+                    "GET ",
+                    "HEAD ",
+                    "POST ",
+                    "PUT ",
+                    "DELETE ",
+                    "CONNECT ",
+                    "OPTIONS ",
+                    "TRACE ",
+                    "PATCH ",
+                    "PRI ");
 
-    /** Any method, for there are more (RFC 9112 §3). */
-    private static final Pattern REQUEST =
-            Pattern.compile("[!-~]+ .* HTTP/[0-9](\\.[0-9])?", Pattern.DOTALL);
+    /** Before the version of any request line, for there are more methods (RFC 9112 §3). */
+    private static final String VERSION = " HTTP/";
 
     private OtherProtocol() {}
 
@@ -30,7 +37,29 @@ public final class OtherProtocol {
             return false;
         }
         var text = new String(line, StandardCharsets.ISO_8859_1);
-        return METHOD.matcher(text).matches() || REQUEST.matcher(text).matches();
+        return METHODS.stream().anyMatch(text::startsWith) || isRequest(text);
+    }
+
+    private static boolean isRequest(String line) {
+        var method = line.indexOf(' ');
+        var version = line.lastIndexOf(VERSION);
+        return method > 0
+                && method < version
+                && line.chars().limit(method).allMatch(c -> c > ' ' && c <= '~')
+                && isVersion(line.substring(version + VERSION.length()));
+    }
+
+    /** A digit, or two with a full stop between them. */
+    private static boolean isVersion(String text) {
+        return switch (text.length()) {
+            case 1 -> isDigit(text.charAt(0));
+            case 3 -> isDigit(text.charAt(0)) && text.charAt(1) == '.' && isDigit(text.charAt(2));
+            default -> false;
+        };
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
     }
 
     /** Whether an octet, as the first of a connection, begins TLS. No command of POP3 begins so. */

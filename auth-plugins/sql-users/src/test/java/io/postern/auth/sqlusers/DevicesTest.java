@@ -106,13 +106,13 @@ class DevicesTest {
     void otherMechanismsTakeTheAccountsOwnPassword() throws Exception {
         devices(TestDatabase.H2, "'alice', 'phone', '{PLAIN}red'");
         try (var users = start(TestDatabase.H2)) {
-            try (var secret = users.shared("alice").orElseThrow().secret()) {
+            try (var secret = users.shared("alice").secret().orElseThrow()) {
                 assertEquals("own", new String(secret.chars()));
             }
             assertInstanceOf(
                     Verdict.Accepted.class, users.scram("alice", ScramHash.SHA_256).verdict());
             TestDatabase.H2.execute("UPDATE account SET pw = NULL");
-            assertTrue(users.shared("alice").isEmpty());
+            assertTrue(users.shared("alice").secret().isEmpty());
         }
     }
 
