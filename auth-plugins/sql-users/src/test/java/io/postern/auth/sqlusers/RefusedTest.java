@@ -48,8 +48,8 @@ class RefusedTest {
     @EnumSource
     void aWrongPasswordIsSaidAtTheStart(TestDatabase database) throws Exception {
         database.users("{PLAIN}x");
-        database.reader("starting", "right");
-        for (var user : new String[] {"starting", "nobody"}) {
+        database.reader("novice", "right");
+        for (var user : new String[] {"novice", "nobody"}) {
             var begun = System.nanoTime();
             var refused =
                     assertThrows(
@@ -69,7 +69,7 @@ class RefusedTest {
             assertFalse(refused.getMessage().contains("geheim"), refused.getMessage());
             assertFalse(refused.getMessage().contains("not available"), refused.getMessage());
         }
-        database.start(new PasswordCheck(), settings(database, "starting", "right", name(database)))
+        database.start(new PasswordCheck(), settings(database, "novice", "right", name(database)))
                 .close();
     }
 
