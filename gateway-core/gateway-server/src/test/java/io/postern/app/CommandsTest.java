@@ -704,9 +704,10 @@ class CommandsTest {
     void theHelpHasExamplesAndExitCodes() {
         var ended = execute("--help");
         assertEquals(ExitCode.OK, ended.code());
-        for (var part : new String[] {"Examples:", "postern check", "Exit codes:", "  3   the"}) {
+        for (var part : new String[] {"Examples:", "postern check", "Exit codes:"}) {
             assertTrue(ended.out().contains(part), part);
         }
+        assertTrue(ended.out().matches("(?s).*\\R +3 +the server .*"), ended.out());
     }
 
     @Test
