@@ -224,7 +224,7 @@ class IdentityTest {
         refused(
                 new IdentitySource.Pem(folder, folder, Optional.empty()),
                 "certificate",
-                "cannot be read");
+                "is a folder");
         var text = Files.writeString(folder.resolve("text"), "no archive");
         refused(new IdentitySource.Pkcs12(text, Secret.of("x")), "pkcs12", "no PKCS#12 file");
         refused(
