@@ -22,6 +22,16 @@ final class TlsFilter extends SslFilter {
         handler = new TlsHandler(tls, io);
     }
 
+    /**
+     * The handler is there before the filter is in the chain: the I/O thread may read something in
+     * the moment after that.
+     */
+    @Override
+    public void onPreAdd(IoFilterChain chain, String name, NextFilter following) throws Exception {
+        super.onPreAdd(chain, name, following);
+        chain.getSession().setAttribute(SSL_HANDLER, handler);
+    }
+
     @Override
     public void onPostAdd(IoFilterChain chain, String name, NextFilter following) throws Exception {
         next = following;
@@ -31,7 +41,6 @@ final class TlsFilter extends SslFilter {
     @Override
     protected synchronized void onConnected(NextFilter following, IoSession io)
             throws SSLException {
-        io.setAttribute(SSL_HANDLER, handler);
         handler.open(following);
     }
 

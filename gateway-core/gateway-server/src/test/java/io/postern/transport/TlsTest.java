@@ -5,6 +5,7 @@ import static io.postern.transport.Server.ascii;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -18,6 +19,8 @@ import io.postern.tls.ServerTls;
 import io.postern.tls.TestAuthority;
 import io.postern.tls.TlsMode;
 
+import org.apache.mina.core.buffer.IoBuffer;
+import org.apache.mina.core.session.DummySession;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -228,6 +231,17 @@ class TlsTest {
             }
             await().until(post::quiet);
         }
+    }
+
+    /** The I/O thread may read between the two steps in which MINA adds a filter. */
+    @Test
+    void whatComesWhileTheFilterIsBeingAddedWaits() throws Exception {
+        var io = new DummySession();
+        var keys = TestTls.listener(TlsMode.STARTTLS, false).tls().orElseThrow().keys();
+        var filter = new TlsFilter(keys, io);
+        filter.onPreAdd(io.getFilterChain(), "tls", null);
+        var garbage = IoBuffer.wrap("NOOP\r\n".getBytes(US_ASCII));
+        assertDoesNotThrow(() -> filter.messageReceived(null, io, garbage));
     }
 
     @Test
