@@ -33,8 +33,6 @@ import java.util.Locale;
 import java.util.Properties;
 import java.util.stream.Stream;
 
-import javax.tools.ToolProvider;
-
 /** Each SASL mechanism of the packaged server, with programs that nobody here wrote. */
 class MechanismsIT {
     /** A directory that knows one token: what a real one asks an issuer for. */
@@ -184,7 +182,7 @@ class MechanismsIT {
     @BeforeAll
     static void start() throws Exception {
         var installation = Installation.unpack(Files.createDirectory(folder.resolve("unpacked")));
-        compile(installation);
+        OwnPlugin.directory(installation, folder.resolve("own"), "OneToken", TOKENS);
         site =
                 new Site(Files.createDirectory(folder.resolve("site")))
                         .user("demo")
@@ -252,42 +250,6 @@ class MechanismsIT {
                         "subjectAltName=email:demo",
                         "-addext",
                         "extendedKeyUsage=clientAuth")
-                .run()
-                .well();
-    }
-
-    private static void compile(Installation installation) throws Exception {
-        var spi =
-                installation.names("lib").stream()
-                        .filter(jar -> jar.startsWith("gateway-spi-"))
-                        .findFirst()
-                        .orElseThrow();
-        var classes = Files.createDirectory(folder.resolve("classes"));
-        var source = Files.writeString(folder.resolve("OneToken.java"), TOKENS);
-        var status =
-                ToolProvider.getSystemJavaCompiler()
-                        .run(
-                                null,
-                                null,
-                                null,
-                                "-cp",
-                                installation.home().resolve("lib").resolve(spi).toString(),
-                                "-d",
-                                classes.toString(),
-                                source.toString());
-        assertEquals(0, status, "the plugin does not compile");
-        var services = Files.createDirectories(classes.resolve("META-INF/services"));
-        Files.writeString(
-                services.resolve("io.postern.spi.auth.UserDirectory"),
-                "org.example.postern.OneToken\n");
-        Program.of(
-                        Path.of(System.getProperty("java.home"), "bin/jar").toString(),
-                        "--create",
-                        "--file",
-                        installation.home().resolve("plugins/one-token.jar").toString(),
-                        "-C",
-                        classes.toString(),
-                        ".")
                 .run()
                 .well();
     }
