@@ -51,9 +51,11 @@ final class InProcess implements AutoCloseable {
         thread.setContextClassLoader(jars);
         thread.start();
         var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+        var stopped = false;
         while (thread.isAlive() && System.nanoTime() < end) {
-            if (out.toString().lines().anyMatch("ready"::equals)) {
-                thread.interrupt();
+            if (!stopped && out.toString().lines().anyMatch("ready"::equals)) {
+                stop(thread);
+                stopped = true;
             }
             thread.join(5);
         }
@@ -61,6 +63,13 @@ final class InProcess implements AutoCloseable {
             throw new IllegalStateException(words[0] + " does not end: " + out + err);
         }
         return new Ended(command.get(), out.toString() + err);
+    }
+
+    /** As a signal does; an interrupt alone would be taken for a plugin's. */
+    private void stop(Thread server) throws ReflectiveOperationException {
+        var stop = jars.loadClass("io.postern.app.Run").getDeclaredMethod("stop", Thread.class);
+        stop.setAccessible(true);
+        stop.invoke(null, server);
     }
 
     private int execute(Path home, StringWriter out, StringWriter err, String... words)
