@@ -79,7 +79,7 @@ final class MinaConnection implements Connection {
     private long unsent;
     private long taken; // octets, by the kernel; some of them stand in MINA's account, too
     private long writtenAtProgress;
-    private long progressAt;
+    private long progressAt = System.nanoTime();
     private boolean suspended;
     private boolean inputEnded;
     private boolean closing;
@@ -221,6 +221,7 @@ final class MinaConnection implements Connection {
         lock.lock();
         try {
             closing = true;
+            progressAt = System.nanoTime(); // the alert has the time that an answer has
         } finally {
             lock.unlock();
         }

@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.postern.limit.Gate;
 import io.postern.session.Encryption;
 import io.postern.tls.ClientCertificates;
 import io.postern.tls.ServerTls;
@@ -31,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -180,6 +183,25 @@ class TlsTest {
             assertTrue(refusal.getMessage().contains("no_application_protocol"), "" + refusal);
             await().until(post::quiet);
         }
+    }
+
+    /** The clock may look at a connection in the moment in which it begins to close. */
+    @Test
+    @Tag("protocol-122")
+    void aHandshakeThatHasJustFailedIsNoStalledClient() {
+        var io = new DummySession();
+        io.setLocalAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 995));
+        io.setRemoteAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 50_000));
+        var connection =
+                new MinaConnection(
+                        io,
+                        TestTls.listener(TlsMode.IMPLICIT, false),
+                        Gate.open().admit(InetAddress.getLoopbackAddress()),
+                        Duration.ofMinutes(1).toNanos());
+        connection.encrypt();
+        connection.tlsFailed();
+        // To cut it off takes SO_LINGER, which a session without a socket does not have.
+        assertDoesNotThrow(() -> connection.tick(System.nanoTime()), "the alert is to be sent");
     }
 
     // --- STLS ---
