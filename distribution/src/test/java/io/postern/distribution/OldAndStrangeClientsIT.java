@@ -298,7 +298,7 @@ class OldAndStrangeClientsIT {
                 }
                 assertTrue(refused.startsWith("-ERR [SYS/TEMP] "), refused + held.size());
                 for (var more = 0; more < 50; more++) {
-                    var socket = plain(running.port()); // the server may have let go of a file
+                    var socket = plain(running.port()); // the server may have closed a file
                     held.add(socket);
                     var said = line(socket);
                     assertTrue(said.matches("\\+OK .*|-ERR \\[SYS/TEMP\\] .*"), said);

@@ -31,7 +31,7 @@ abstract class AskServer implements Callable<Integer> {
                 "Mechanisms, directories, the policy and the rules of realms are exchanged; running"
                         + " sessions go on. If anything is wrong, nothing changes. Stores, lock"
                         + " coordinators and realms come and go with a restart only, and so does"
-                        + " everything else in gateway.xml: what of it has changed is told, and the"
+                        + " everything else in gateway.xml: a change there is reported, and the"
                         + " status is 1."
             })
     static final class Reload extends AskServer {

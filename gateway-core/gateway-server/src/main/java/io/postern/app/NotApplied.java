@@ -83,7 +83,7 @@ final class NotApplied {
         }
     }
 
-    /** Whether only the line differs, and limits that are told of where all listeners have them. */
+    /** Whether only the line differs, or limits that are reported where all listeners have them. */
     private boolean same(Limits before, Listener one, Listener other) {
         return plain(one, before.usual()).equals(plain(other, now.limits().usual()));
     }

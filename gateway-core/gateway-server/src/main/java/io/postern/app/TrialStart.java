@@ -23,7 +23,7 @@ import java.util.List;
 
 /**
  * Starts what a server would start, but for its listeners, and ends it again. Each address is bound
- * for a moment. All that is in the way is told, not only the first. One thread.
+ * for a moment. Reports every problem, not only the first. One thread.
  */
 final class TrialStart {
     private static final Logger log = LoggerFactory.getLogger(TrialStart.class);

@@ -95,7 +95,7 @@ public final class PluginCalls {
      * Asks on this thread, for as long as it takes.
      *
      * @param doing what is asked, in a word or two
-     * @param longest after this time it counts, and is told, as one that does not end
+     * @param longest after this time it is counted and logged as a call that does not end
      */
     public <T> T ask(Plugin plugin, String doing, Duration longest, Question<T> question)
             throws Fault, InterruptedException {

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * place is taken by another thread where a call does not end in time. So a call costs no change of
  * threads as long as plugins answer.
  *
- * <p>Whoever takes the place is told by {@link Overdue}'s thread, while this one is still in the
+ * <p>{@link Overdue}'s thread notifies the one that takes the place, while this one is still in the
  * plugin; it is interrupted then. When it comes back it gets {@link LeftBehind}. An object is one
  * thread's; {@link #hurry} may be called by any.
  */
