@@ -186,7 +186,9 @@ abstract class SeveralServers {
                 finish(holder);
             }
             for (var taker : takers) {
-                assertTrue(taker.quit(), "a session that holds its maildrop removes");
+                assertTrue(
+                        taker.quit(),
+                        () -> "a session that holds its maildrop removes\n" + servers.logs());
             }
         } finally {
             for (var holder : holders) {
